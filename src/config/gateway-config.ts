@@ -1,0 +1,95 @@
+// The operator's whole configuration as one frozen value: flag > environment > fastfn.json > default.
+// Everything downstream takes what it needs from here as arguments; nothing else reads process.env.
+
+import type { Fault } from '../policy/fault.ts';
+import type { RuntimeName } from '../policy/runtime-name.ts';
+
+/** One language on this host: its data row, and what was found when it was probed. */
+export interface RuntimeAdapter {
+  readonly name: RuntimeName;
+  readonly available: boolean;
+  /** Why not, and what to install; null when available. */
+  readonly reason: string | null;
+  /** Real interpreter binary (symlinks and version-manager shims resolved). */
+  readonly interpreter: string;
+  /** Arguments before the program, for example Python's `-I -S`. */
+  readonly interpreterArgs: readonly string[];
+  /** Worker program file. */
+  readonly program: string;
+  /** For example `3.11.7`; '' when unavailable. */
+  readonly version: string;
+  /** Files and folders of the language itself that the worker may read. */
+  readonly readable: readonly string[];
+}
+
+export interface HttpLimits {
+  /** Any request body, bytes (`FN_MAX_BODY_BYTES`, default 10 MiB; never below a function's own limit is useful). */
+  readonly maxBodyBytes: number;
+  readonly maxHeaderBytes: number;
+  readonly maxUriBytes: number;
+  readonly maxQueryPairs: number;
+  readonly maxConnections: number;
+  readonly maxRequestsPerConnection: number;
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+}
+
+export interface GatewayConfig {
+  /** Absolute. */
+  readonly functionsRoot: string;
+  readonly host: string;
+  /** 0 = any free port. */
+  readonly port: number;
+  readonly hotReload: {
+    readonly enabled: boolean;
+    readonly watchdog: boolean;
+    readonly debounceMs: number;
+    /** Rescan period when watching is off or impossible. */
+    readonly intervalMs: number;
+  };
+  /** Enabled runtimes in order of preference; null = contract/routing.md default from the tree. */
+  readonly runtimes: readonly RuntimeName[] | null;
+  readonly adapters: ReadonlyMap<RuntimeName, RuntimeAdapter>;
+  readonly sockets: {
+    readonly baseDir: string;
+    /** FN_RUNTIME_SOCKETS: exact path per runtime. */
+    readonly paths: ReadonlyMap<RuntimeName, string>;
+  };
+  /** Most processes of one function of a runtime that runs many calls in a process; default: number of cores. */
+  readonly runtimeDaemons: ReadonlyMap<RuntimeName, number>;
+  readonly defaults: {
+    readonly timeoutMs: number;
+    readonly maxConcurrency: number;
+    readonly maxBodyBytes: number;
+  };
+  readonly http: HttpLimits;
+  readonly forceUrl: boolean;
+  readonly namespaceDepth: number;
+  readonly ignoreDirs: readonly string[];
+  readonly trustedProxyCidrs: readonly string[];
+  readonly strictFs: {
+    readonly enabled: boolean;
+    /** True: `strict_fs: false` in a function is ignored and logged. */
+    readonly locked: boolean;
+    readonly allow: readonly { readonly path: string; readonly write: boolean }[];
+  };
+  readonly sandboxRequired: boolean;
+  readonly drainTimeoutMs: number;
+  /** Absolute; default `<functionsRoot>/.fastfn`. */
+  readonly stateDir: string;
+  readonly log: { readonly level: string; readonly format: 'json' | 'pretty' };
+  /** FN_PRODUCTION: handler messages stay in the log; clients see `internal error`. */
+  readonly production: boolean;
+  readonly control: {
+    readonly adminToken: string | null;
+    readonly uiEnabled: boolean;
+    readonly apiEnabled: boolean;
+    readonly adminApiEnabled: boolean;
+    readonly localOnly: boolean;
+    readonly rateLimit: { readonly max: number; readonly windowSeconds: number };
+  };
+  readonly spareLaunchers: number;
+  /** Warnings met on the way; errors stop the start instead. */
+  readonly faults: readonly Fault[];
+}

@@ -1,0 +1,107 @@
+// The catalog: an immutable picture of a functions tree: what there is, which routes lead to it, what is wrong with it.
+// A scan makes a new one; nobody changes an old one, so a request uses the one it started with to its end.
+
+import type { Fault } from '../policy/fault.ts';
+import type { FunctionPolicy, HttpMethod } from '../policy/function-policy.ts';
+import type { RuntimeName } from '../policy/runtime-name.ts';
+
+/** One version of one function, or one file that is a function. */
+export interface FunctionUnit {
+  /** `<runtime>/<name-or-file>@<version or "default">`. */
+  readonly key: string;
+  readonly runtime: RuntimeName;
+  /** Name of a named function, or the file's path relative to the root. */
+  readonly name: string;
+  /** `default` when unversioned. */
+  readonly version: string;
+  /** Absolute folder of the handler file. */
+  readonly dir: string;
+  /** Absolute handler file; resolved once, here. */
+  readonly entry: string;
+  readonly kind: 'file' | 'named';
+  readonly policy: FunctionPolicy;
+  /** Absolute path of the `fn.env.json` that applies (next to the handler), or null. */
+  readonly envFile: string | null;
+  /** Absolute entries the worker may read (contract/sandbox.md 3): never a protected file, never another function. */
+  readonly readable: readonly string[];
+  /** Folders it may list. */
+  readonly listable: readonly string[];
+  /** Changes when any file of the function changes: a new signature means new workers. */
+  readonly signature: string;
+  /** Why it is not served although listed (a config fault where serving would be less safe), or null. */
+  readonly refused: string | null;
+}
+
+export interface Route {
+  /** Normalised: `/users/:id`, `/files/:path*`. */
+  readonly pattern: string;
+  readonly methods: readonly HttpMethod[];
+  /** null = any host. */
+  readonly hosts: readonly string[] | null;
+  readonly functionKey: string;
+  /** 3 policy, 2 manifest, 1 file (contract/routing.md 7). */
+  readonly rank: 1 | 2 | 3;
+  readonly forced: boolean;
+  /** Where the claim comes from, relative to the root. */
+  readonly source: string;
+}
+
+/** Two targets claim the same method and host of one pattern: that method and host answer 409. */
+export interface RouteConflict {
+  readonly pattern: string;
+  readonly methods: readonly HttpMethod[];
+  readonly hosts: readonly string[] | null;
+  /** Function keys, sources beside them. */
+  readonly claimants: readonly { readonly functionKey: string; readonly source: string }[];
+}
+
+export interface DiscoveryWarning {
+  /** Stable word, for example `ambiguous_method`, `reserved_route`, `too_deep`, `private_file`. */
+  readonly code: string;
+  /** Relative to the root. */
+  readonly file: string;
+  readonly message: string;
+}
+
+export interface Catalog {
+  /** 1, 2, 3 … per process. */
+  readonly generation: number;
+  /** Epoch ms. */
+  readonly generatedAt: number;
+  /** Absolute. */
+  readonly root: string;
+  readonly runtimes: readonly RuntimeName[];
+  readonly functions: ReadonlyMap<string, FunctionUnit>;
+  readonly routes: readonly Route[];
+  readonly conflicts: readonly RouteConflict[];
+  readonly warnings: readonly DiscoveryWarning[];
+  readonly faults: readonly Fault[];
+}
+
+/** What the router says about a request; `method` and `host` misses are answers, not exceptions. */
+export type RouteMatch =
+  | {
+      readonly kind: 'found';
+      readonly unit: FunctionUnit;
+      readonly route: Route | null;
+      readonly params: Readonly<Record<string, string>>;
+    }
+  | { readonly kind: 'not_found' }
+  | { readonly kind: 'conflict'; readonly pattern: string }
+  | { readonly kind: 'host_not_allowed' }
+  | { readonly kind: 'method_not_allowed'; readonly allow: readonly string[] }
+  /** OPTIONS on a known path: 204 with this `Allow`. */
+  | { readonly kind: 'options'; readonly allow: readonly string[] }
+  | { readonly kind: 'bad_path'; readonly reason: string };
+
+export interface RouteQuery {
+  readonly method: string;
+  /** As sent, undecoded, without the query. */
+  readonly rawPath: string;
+  /** Lower-case host with port if sent, proxies already considered; '' when absent. */
+  readonly host: string;
+}
+
+export interface Router {
+  match(query: RouteQuery): RouteMatch;
+}

@@ -1,0 +1,32 @@
+// One call of one function, whoever asked for it: the edge, the control plane, a job. One id, one deadline.
+
+import type { FunctionUnit } from '../discovery/catalog.ts';
+
+/** What a caller hands in. The body has been read and bounded; admission comes before the body is read. */
+export interface InvocationRequest {
+  readonly id: string;
+  readonly unit: FunctionUnit;
+  readonly method: string;
+  /** Decoded path and the target as sent. */
+  readonly path: string;
+  readonly rawPath: string;
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly params: Readonly<Record<string, string>>;
+  /** Lower-case names; repeated ones as arrays; credentials of the gateway itself already removed. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly clientIp: string;
+  /** Reads the body once admitted; throws GatewayError payload_too_large / bad_request / client_closed. */
+  readonly readBody: () => Promise<Buffer | null>;
+  /** Aborted when the client has gone. */
+  readonly signal: AbortSignal;
+}
+
+export interface InvocationReply {
+  readonly status: number;
+  /** Checked: valid names and values, no hop-by-hop, no framing headers. Lower-case names. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  /** null = no body. A stream is a body still coming from the worker. */
+  readonly body: string | Buffer | AsyncIterable<Buffer> | null;
+  /** Set when the worker asked for an edge passthrough. */
+  readonly proxy: Readonly<Record<string, unknown>> | null;
+}

@@ -1,0 +1,58 @@
+// What one worker process may touch: a frozen value that names grants, not mechanisms. The sandbox folder turns it
+// into a launch plan for this kernel; nothing else interprets it. Source: contract/sandbox.md 3, 4 and 9.
+
+export interface FileGrants {
+  /** Files and folders readable with everything below them. Links are refused, never followed. */
+  readonly read: readonly string[];
+  /** Folders whose names may be listed (imports need it) without reading what is in them. */
+  readonly list: readonly string[];
+  /** Folders readable and writable with everything below them. */
+  readonly write: readonly string[];
+  /** Files that may be executed: the interpreter and its loader. */
+  readonly execute: readonly string[];
+}
+
+export interface NetworkGrants {
+  /** Outbound TCP: any port, none, or the listed ports. Default `all`. */
+  readonly outboundTcp: 'all' | 'none' | readonly number[];
+  /** UDP sockets (DNS needs them). Default true; false with `outboundTcp: 'none'`. */
+  readonly udp: boolean;
+}
+
+export interface ResourceLimits {
+  /** Resident memory in bytes, watched by the supervisor. Default 512 MiB. */
+  readonly memoryBytes: number;
+  /** RLIMIT_NOFILE. Default 256. */
+  readonly openFiles: number;
+  /** RLIMIT_FSIZE in bytes. Default 64 MiB. */
+  readonly fileBytes: number;
+  /** RLIMIT_NPROC beside the seccomp rule; threads count. Default 128. */
+  readonly threads: number;
+}
+
+export interface SandboxPolicy {
+  /** False: only rlimits, process group, clean environment and closed descriptors (FN_STRICT_FS=0). */
+  readonly strict: boolean;
+  readonly files: FileGrants;
+  readonly network: NetworkGrants;
+  readonly limits: ResourceLimits;
+}
+
+export const defaultResourceLimits: ResourceLimits = Object.freeze({
+  memoryBytes: 512 * 1024 * 1024,
+  openFiles: 256,
+  fileBytes: 64 * 1024 * 1024,
+  threads: 128,
+});
+
+/** Never readable by any worker, at any depth below the functions root (contract/sandbox.md 4). */
+export const protectedFileNames: ReadonlySet<string> = new Set([
+  'fn.config.json',
+  'fn.env.json',
+  'fn.routes.json',
+  'fn.test_events.json',
+  'fastfn.json',
+]);
+
+/** Never visible to a worker: the gateway's state and the project's history. */
+export const protectedFolderNames: ReadonlySet<string> = new Set(['.fastfn', '.git']);
