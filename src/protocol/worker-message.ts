@@ -140,8 +140,8 @@ function checkLog(value: Fields): ParsedMessage {
   const { id, stream, text } = value;
   if (!isU32(id)) return fault('log without an id');
   if (stream !== 'stdout' && stream !== 'stderr') return fault('log without a stream');
-  if (!isText(text, maxLogTextBytes)) return fault('log with a bad text');
-  return { type: 'log', id, stream, text };
+  if (typeof text !== 'string') return fault('log with a bad text');
+  return { type: 'log', id, stream, text: cut(text, maxLogTextBytes) };
 }
 
 function checkCredit(value: Fields): ParsedMessage {
@@ -156,9 +156,8 @@ function checkError(value: Fields): ParsedMessage {
   const { id, error } = value;
   const detail = value.detail ?? '';
   if (!isInvocationId(id)) return fault('error without an invocation id');
-  if (!isText(error, maxErrorTextBytes) || !isText(detail, maxErrorTextBytes))
-    return fault('error with a bad text');
-  return { type: 'error', id, error, detail };
+  if (typeof error !== 'string' || typeof detail !== 'string') return fault('error with a bad text');
+  return { type: 'error', id, error: cut(error, maxErrorTextBytes), detail: cut(detail, maxErrorTextBytes) };
 }
 
 function checkReady(value: Fields): ParsedMessage {
@@ -172,10 +171,12 @@ function checkReady(value: Fields): ParsedMessage {
 function checkLoadFailed(value: Fields): ParsedMessage {
   const { error } = value;
   const detail = value.detail ?? '';
-  if (!isText(error, maxErrorTextBytes) || !isText(detail, maxErrorTextBytes)) {
-    return fault('load_failed with a bad text');
-  }
-  return { type: 'load_failed', error, detail };
+  if (typeof error !== 'string' || typeof detail !== 'string') return fault('load_failed with a bad text');
+  return {
+    type: 'load_failed',
+    error: cut(error, maxErrorTextBytes),
+    detail: cut(detail, maxErrorTextBytes),
+  };
 }
 
 function fault(reason: string): MessageFault {
@@ -207,4 +208,11 @@ function isText(value: unknown, maxBytes: number): value is string {
   if (typeof value !== 'string') return false;
   // A UTF-16 unit is one to three UTF-8 bytes: count only when that leaves doubt.
   return value.length * 3 <= maxBytes || (value.length <= maxBytes && Buffer.byteLength(value) <= maxBytes);
+}
+
+/** Texts for people are shortened, not refused: a long message must not cost a worker its other invocations. */
+function cut(text: string, maxBytes: number): string {
+  if (isText(text, maxBytes)) return text;
+  // May leave a broken last character: `toString` makes that U+FFFD.
+  return Buffer.from(text.slice(0, maxBytes)).subarray(0, maxBytes).toString('utf8');
 }
