@@ -205,14 +205,17 @@ function isInvocationId(value: unknown): value is number {
 }
 
 function isText(value: unknown, maxBytes: number): value is string {
-  if (typeof value !== 'string') return false;
+  return typeof value === 'string' && fits(value, maxBytes);
+}
+
+function fits(text: string, maxBytes: number): boolean {
   // A UTF-16 unit is one to three UTF-8 bytes: count only when that leaves doubt.
-  return value.length * 3 <= maxBytes || (value.length <= maxBytes && Buffer.byteLength(value) <= maxBytes);
+  return text.length * 3 <= maxBytes || (text.length <= maxBytes && Buffer.byteLength(text) <= maxBytes);
 }
 
 /** Texts for people are shortened, not refused: a long message must not cost a worker its other invocations. */
 function cut(text: string, maxBytes: number): string {
-  if (isText(text, maxBytes)) return text;
+  if (fits(text, maxBytes)) return text;
   // May leave a broken last character: `toString` makes that U+FFFD.
   return Buffer.from(text.slice(0, maxBytes)).subarray(0, maxBytes).toString('utf8');
 }
