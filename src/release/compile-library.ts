@@ -1,0 +1,30 @@
+// `prepack`: compiles the product to JavaScript under dist/lib, in the folder shape of the checkout, for the npm package.
+// Node does not strip types below node_modules, so the package carries no TypeScript.
+import { spawnSync } from 'node:child_process';
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { dataFilesOf, repositoryRoot } from './repository.ts';
+
+const library = join(repositoryRoot, 'dist', 'lib');
+
+/** Runs the compiler of the repository; it checks types too, so a package with a type error is never made. */
+function compile(): void {
+  const compiler = join(repositoryRoot, 'node_modules', 'typescript', 'bin', 'tsc');
+  const project = join(repositoryRoot, 'src', 'release', 'tsconfig.json');
+  const { status } = spawnSync(process.execPath, [compiler, '-p', project], { stdio: 'inherit' });
+  if (status !== 0) throw new Error('cannot compile: the compiler named the faults above');
+}
+
+/** Schemas, the other languages' worker programs and their rows of data. */
+function copyData(): void {
+  for (const folder of ['src', 'runtimes']) {
+    for (const file of dataFilesOf(join(repositoryRoot, folder))) {
+      if (folder === 'src' && file.startsWith('release/')) continue;
+      cpSync(join(repositoryRoot, folder, file), join(library, folder, file));
+    }
+  }
+}
+
+rmSync(library, { recursive: true, force: true });
+compile();
+copyData();
