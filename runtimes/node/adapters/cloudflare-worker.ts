@@ -1,0 +1,72 @@
+// Runs Cloudflare module workers unchanged: fetch(request, env, ctx) with the standard Request
+// (contract/invocation.md 8.3).
+
+import type { HandlerEvent } from '../event.ts';
+import { describeFailure } from '../failure.ts';
+import type { HandlerCall, UserFunction } from '../handler-call.ts';
+import { fieldsOf, headerOf, rawTarget, textOf } from './fields.ts';
+
+// Of the connection, not of the message; Request works them out for itself.
+const connectionHeaders: ReadonlySet<string> = new Set([
+  'host',
+  'content-length',
+  'connection',
+  'transfer-encoding',
+  'expect',
+  'keep-alive',
+]);
+
+export function workerCall(target: { readonly fetch: UserFunction; readonly self: unknown }): HandlerCall {
+  return (event, invocation) => {
+    const request = new Request(requestUrl(event), {
+      method: textOf(event.method) || 'GET',
+      headers: requestHeaders(event),
+      body: requestBody(event),
+      signal: invocation.signal,
+    });
+    return target.fetch.call(target.self, request, event.env, {
+      requestId: textOf(fieldsOf(event.context).request_id) || textOf(event.id),
+      waitUntil: (work: unknown) => reportRejection(work),
+      passThroughOnException: () => {},
+    });
+  };
+}
+
+function requestUrl(event: HandlerEvent): string {
+  const target = rawTarget(event);
+  if (/^https?:\/\//i.test(target)) return target;
+  // The gateway passes x-forwarded-proto on from trusted proxies only.
+  const scheme = headerOf(event, 'x-forwarded-proto').split(',', 1)[0]?.trim() || 'http';
+  return `${scheme}://${headerOf(event, 'host') || '127.0.0.1'}${target.startsWith('/') ? '' : '/'}${target}`;
+}
+
+function requestHeaders(event: HandlerEvent): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(fieldsOf(event.headers))) {
+    if (connectionHeaders.has(name.toLowerCase())) continue;
+    for (const line of Array.isArray(value) ? value : [value]) headers.append(name, textOf(line));
+  }
+  return headers;
+}
+
+function requestBody(event: HandlerEvent): string | Uint8Array<ArrayBuffer> | null {
+  const method = (textOf(event.method) || 'GET').toUpperCase();
+  if (method === 'GET' || method === 'HEAD') return null;
+  return event.is_base64 ? new Uint8Array(Buffer.from(event.body_base64 ?? '', 'base64')) : event.body;
+}
+
+/** Work after the answer: not waited for; a failure is one line in the log and nothing to the client. */
+async function reportRejection(work: unknown): Promise<void> {
+  try {
+    await work;
+  } catch (failure) {
+    const error = describeFailure(failure).message;
+    const line = {
+      t: new Date().toISOString(),
+      component: 'node_worker',
+      event: 'wait_until_rejection',
+      error,
+    };
+    process.stderr.write(`${JSON.stringify(line)}\n`);
+  }
+}

@@ -1,0 +1,109 @@
+// Sends one answer: inline where it fits, else as chunks within the receiver's credit. Promises that every answer it
+// begins is ended, by its last chunk or by throwing, which the caller turns into an error message.
+
+import { afterTurn, isUtf8, readText } from './builtins.ts';
+import type { Connection } from './connection.ts';
+import type { Invocation } from './invocation.ts';
+import { inlineBodyBytes, maxChunkBytes } from './limits.ts';
+import { fitsInline, type ResultHead, resultWithStream, resultWithText } from './message.ts';
+import { type Answer, toBytes } from './result.ts';
+
+const noBytes = Buffer.alloc(0);
+
+/** Returns a promise only when the answer could not be sent in full at once. */
+export function sendAnswer(
+  connection: Connection,
+  invocation: Invocation,
+  answer: Answer,
+): Promise<void> | undefined {
+  const { head, body } = answer;
+  if (typeof body === 'string') {
+    if (!fitsInline(body)) return sendBytes(connection, invocation, head, Buffer.from(body));
+    connection.send(resultWithText(invocation.id, head, body));
+    return undefined;
+  }
+  if (Buffer.isBuffer(body)) return sendWhole(connection, invocation, head, body);
+  return sendPieces(connection, invocation, head, body);
+}
+
+function sendWhole(
+  connection: Connection,
+  invocation: Invocation,
+  head: ResultHead,
+  bytes: Buffer,
+): Promise<void> | undefined {
+  if (bytes.length > inlineBodyBytes || !isUtf8(bytes)) return sendBytes(connection, invocation, head, bytes);
+  connection.send(resultWithText(invocation.id, head, readText(bytes, 'utf8', 0, bytes.length)));
+  return undefined;
+}
+
+async function sendBytes(connection: Connection, invocation: Invocation, head: ResultHead, bytes: Buffer) {
+  connection.send(resultWithStream(invocation.id, head, bytes.length));
+  await sendChunks(connection, invocation, bytes);
+  connection.sendChunk(invocation.id, noBytes);
+}
+
+/** A body of unknown length: waits one turn for it to be whole, because most are and then cost one frame. */
+async function sendPieces(
+  connection: Connection,
+  invocation: Invocation,
+  head: ResultHead,
+  source: AsyncIterable<unknown>,
+): Promise<void> {
+  const iterator = source[Symbol.asyncIterator]();
+  invocation.onCancel = () => abandon(iterator);
+  const early: Buffer[] = [];
+  let size = 0;
+  let next = iterator.next();
+  while (size <= inlineBodyBytes) {
+    const step = await Promise.race([next, turn()]);
+    if (step === undefined) break;
+    if (step.done === true) return sendWhole(connection, invocation, head, Buffer.concat(early));
+    const piece = pieceBytes(step.value);
+    early.push(piece);
+    size += piece.length;
+    next = iterator.next();
+  }
+  connection.send(resultWithStream(invocation.id, head, null));
+  await sendChunks(connection, invocation, Buffer.concat(early));
+  for (let step = await next; step.done !== true; step = await iterator.next()) {
+    await sendChunks(connection, invocation, pieceBytes(step.value));
+  }
+  connection.sendChunk(invocation.id, noBytes);
+}
+
+async function sendChunks(connection: Connection, invocation: Invocation, bytes: Buffer): Promise<void> {
+  const { window } = invocation;
+  let at = 0;
+  while (at < bytes.length) {
+    if (window.closed) throw new Error('answer broken off: the invocation was cancelled');
+    const size = window.take(Math.min(bytes.length - at, maxChunkBytes));
+    if (size === 0) {
+      await window.more();
+      continue;
+    }
+    connection.sendChunk(invocation.id, bytes.subarray(at, at + size));
+    at += size;
+  }
+}
+
+function pieceBytes(piece: unknown): Buffer {
+  if (typeof piece === 'string') return Buffer.from(piece);
+  const bytes = toBytes(piece);
+  if (bytes === null) throw new Error('a streamed body must consist of strings or bytes');
+  return bytes;
+}
+
+/** Resolves to nothing once everything that is ready now has had its turn. */
+function turn(): Promise<undefined> {
+  return new Promise((resolve) => afterTurn(() => resolve(undefined)));
+}
+
+/** Tells the source that nobody reads on; what it says to that is of no interest. */
+async function abandon(iterator: AsyncIterator<unknown>): Promise<void> {
+  try {
+    await iterator.return?.();
+  } catch {
+    // The answer was cancelled: there is nowhere left to report to.
+  }
+}

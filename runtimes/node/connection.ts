@@ -1,0 +1,103 @@
+// The connection to the gateway on file descriptor 3. Reads frames into checked-enough messages (the gateway is
+// trusted, the stream is not believed blindly), and sends all frames of one event-loop turn in one write.
+
+import { Socket } from 'node:net';
+import type { GatewayMessage } from '../../src/protocol/messages.ts';
+import { afterTurn, allocate, isUtf8, parseJson, readText } from './builtins.ts';
+import { type FrameHandler, FrameReader, FrameWriter } from './frame.ts';
+
+/** Where the launcher leaves the connected socket. */
+const gatewayFd = 3;
+const readBytes = 131_072;
+
+export interface ConnectionListener {
+  message(message: GatewayMessage): void;
+  /** The bytes are only valid during the call. No bytes = end of that body. */
+  chunk(id: number, bytes: Buffer): void;
+  /** Last call before a turn's frames leave: time to add what was held back. */
+  turnEnds(): void;
+  /** The gateway has closed its end, or the socket failed. */
+  closed(): void;
+  /** The stream cannot be understood any further. */
+  fault(error: unknown): void;
+}
+
+export class Connection implements FrameHandler {
+  readonly #listener: ConnectionListener;
+  readonly #write: (bytes: Buffer) => unknown;
+  readonly #writer: FrameWriter;
+  readonly #socket: Socket;
+  #flushing = false;
+
+  constructor(listener: ConnectionListener) {
+    this.#listener = listener;
+    const reader = new FrameReader(this);
+    const socket = new Socket({
+      fd: gatewayFd,
+      // One buffer for all reads: the reader copies what it keeps.
+      onread: {
+        buffer: allocate(readBytes),
+        callback: (length: number, buffer: Uint8Array) => {
+          this.#read(reader, buffer.subarray(0, length) as Buffer);
+          return true;
+        },
+      },
+    } as ConstructorParameters<typeof Socket>[0]);
+    socket.on('end', () => listener.closed());
+    socket.on('error', () => listener.closed());
+    socket.on('close', () => listener.closed());
+    // Bound now, as user code could replace Socket.prototype.write later.
+    this.#write = socket.write.bind(socket) as (bytes: Buffer) => unknown;
+    this.#writer = new FrameWriter(this.#write);
+    this.#socket = socket;
+    socket.resume();
+  }
+
+  /** Queues one message for the write at the end of this turn. */
+  send(json: string): void {
+    this.#writer.message(json);
+    this.wake();
+  }
+
+  sendChunk(id: number, bytes: Buffer): void {
+    this.#writer.chunk(id, bytes);
+    this.wake();
+  }
+
+  /** Sees to it that this turn ends with `turnEnds` and a write. */
+  wake(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    // The check phase comes right after all sockets were read and all handlers of this turn had their microtasks.
+    afterTurn(this.#flush);
+  }
+
+  /** What is still unsent, for a last synchronous write when the process ends; null when the socket itself is behind. */
+  takeUnsent(): Buffer | null {
+    return this.#socket.writableLength > 0 ? null : this.#writer.take();
+  }
+
+  message(payload: Buffer): void {
+    if (!isUtf8(payload)) throw new Error('cannot read a message that is not UTF-8');
+    this.#listener.message(parseJson(readText(payload, 'utf8', 0, payload.length)) as GatewayMessage);
+  }
+
+  chunk(id: number, bytes: Buffer): void {
+    this.#listener.chunk(id, bytes);
+  }
+
+  readonly #flush = (): void => {
+    this.#listener.turnEnds();
+    this.#flushing = false;
+    const bytes = this.#writer.take();
+    if (bytes !== null) this.#write(bytes);
+  };
+
+  #read(reader: FrameReader, bytes: Buffer): void {
+    try {
+      reader.push(bytes);
+    } catch (error) {
+      this.#listener.fault(error);
+    }
+  }
+}

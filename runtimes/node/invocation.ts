@@ -1,0 +1,89 @@
+// One call that is running in this worker: its id, its deadline, its abort signal, its captured output and the request
+// body that may still be arriving.
+
+import { now } from './builtins.ts';
+import { CreditWindow } from './credit-window.ts';
+import type { OutputBuffer } from './output.ts';
+
+export type CancelReason = 'deadline' | 'client_closed';
+
+type SentEvent = Readonly<Record<string, unknown>>;
+
+/** A request body that comes as chunks, and the event that waits for it. */
+export class ArrivingBody {
+  readonly #event: SentEvent;
+  readonly #chunks: Buffer[] = [];
+
+  constructor(event: SentEvent) {
+    this.#event = event;
+  }
+
+  /** Copies the bytes. */
+  add(bytes: Buffer): void {
+    this.#chunks.push(Buffer.from(bytes));
+  }
+
+  end(): { readonly event: SentEvent; readonly body: Buffer } {
+    return { event: this.#event, body: Buffer.concat(this.#chunks) };
+  }
+}
+
+export class Invocation {
+  readonly id: number;
+  /** On the clock of `now()`, ms. */
+  readonly deadlineAt: number;
+  /** Credit for the chunks of the answer. */
+  readonly window = new CreditWindow();
+  /** Made when something is printed. */
+  output: OutputBuffer | null = null;
+  /** True once the terminal message is queued: output after it belongs to no invocation. */
+  ended = false;
+  /** The request body while its chunks arrive; null when it is whole. */
+  arriving: ArrivingBody | null = null;
+  /** Told of a cancel while an answer is being streamed. */
+  onCancel: (() => void) | null = null;
+  #cancelled: CancelReason | null = null;
+  #controller: AbortController | null = null;
+
+  constructor(id: number, remainingMs: number) {
+    this.id = id;
+    this.deadlineAt = now() + remainingMs;
+  }
+
+  get cancelled(): CancelReason | null {
+    return this.#cancelled;
+  }
+
+  /** Made when the handler asks for it: most never do. */
+  get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      if (this.#cancelled !== null) this.#controller.abort(abortReason(this.#cancelled));
+    }
+    return this.#controller.signal;
+  }
+
+  /** Milliseconds until the deadline, never negative. */
+  remainingMs(): number {
+    const left = this.deadlineAt - now();
+    return left > 0 ? Math.floor(left) : 0;
+  }
+
+  awaitBody(event: SentEvent): void {
+    this.arriving = new ArrivingBody(event);
+  }
+
+  cancel(reason: CancelReason): void {
+    if (this.#cancelled !== null) return;
+    this.#cancelled = reason;
+    this.window.close();
+    this.onCancel?.();
+    this.#controller?.abort(abortReason(reason));
+  }
+}
+
+function abortReason(reason: CancelReason): DOMException {
+  return reason === 'deadline'
+    ? new DOMException('the deadline of this invocation has passed', 'TimeoutError')
+    : new DOMException('the client has gone', 'AbortError');
+}

@@ -1,0 +1,245 @@
+// The worker program: loads one function and runs its invocations, many at once, for the gateway on the other end of
+// the connection. Owes one terminal message per invocation, and ends the process when the gateway goes away.
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { writeSync } from 'node:fs';
+import type { GatewayMessage, InvokeMessage, LoadMessage } from '../../src/protocol/messages.ts';
+import { sendAnswer } from './answer-sender.ts';
+import { exitProcess, sliceBytes } from './builtins.ts';
+import { Connection, type ConnectionListener } from './connection.ts';
+import { completeEvent } from './event.ts';
+import { describeFailure, firstLine } from './failure.ts';
+import { installGuard } from './guard.ts';
+import { type HandlerCall, resolveHandlerCall } from './handler-call.ts';
+import { Invocation } from './invocation.ts';
+import { loadModule } from './loader.ts';
+import * as message from './message.ts';
+import { OutputTap } from './output.ts';
+import { cleanProcess } from './process-view.ts';
+import { toAnswer } from './result.ts';
+
+/** Invocations at once: one event loop serves them all, so more would only queue here instead of in the gateway. */
+const concurrency = 100;
+const writeRaw = writeSync;
+
+type RunWithin = (invocation: Invocation, run: () => void) => void;
+
+export class Worker implements ConnectionListener {
+  readonly #connection: Connection;
+  readonly #output: OutputTap;
+  /** By id. Without a prototype, and not a Map: user code may replace Map.prototype.get. */
+  readonly #running: Record<number, Invocation> = Object.create(null);
+  readonly #within: RunWithin;
+  #call: HandlerCall = notLoaded;
+  #env: Readonly<Record<string, string>> = {};
+
+  constructor() {
+    const context = new AsyncLocalStorage<Invocation>();
+    const current = context.getStore.bind(context);
+    this.#within = context.run.bind(context) as RunWithin;
+    this.#connection = new Connection(this);
+    this.#output = new OutputTap({
+      current,
+      send: (id, stream, text) => this.#connection.send(message.log(id, stream, text)),
+      wake: () => this.#connection.wake(),
+    });
+    process.on('uncaughtException', (failure) => this.#uncaught(failure, current()));
+    // A promise that nobody waits for: one line in the log (contract/invocation.md 8.3), the answer is not concerned.
+    process.on('unhandledRejection', (failure) => {
+      this.#output.write('stderr', `${describeFailure(failure).detail}\n`);
+    });
+    process.on('exit', () => this.#sendRest());
+  }
+
+  message(received: GatewayMessage): void {
+    switch (received.type) {
+      case 'invoke':
+        this.#begin(received);
+        return;
+      case 'credit':
+        this.#running[received.id]?.window.grant(received.bytes);
+        return;
+      case 'cancel':
+        this.#cancel(received.id, received.reason);
+        return;
+      case 'ping':
+        this.#connection.send(message.pong(received.n));
+        return;
+      case 'load':
+        this.#load(received);
+        return;
+      default:
+        throw new Error('cannot read a message of unknown type');
+    }
+  }
+
+  /** A piece of a request body. Ids that are not running are late by design: they crossed the answer on the wire. */
+  chunk(id: number, bytes: Buffer): void {
+    const invocation = this.#running[id];
+    if (invocation === undefined || invocation.arriving === null) return;
+    if (bytes.length > 0) {
+      invocation.arriving.add(bytes);
+      this.#connection.send(message.credit(id, bytes.length));
+      return;
+    }
+    const { event, body } = invocation.arriving.end();
+    invocation.arriving = null;
+    this.#run(invocation, event, body);
+  }
+
+  turnEnds(): void {
+    this.#output.drainAll();
+  }
+
+  closed(): never {
+    // User code may wait for its own exit events; the gateway does not wait for anything.
+    process.removeAllListeners('exit');
+    return exitProcess(0);
+  }
+
+  fault(failure: unknown): never {
+    this.#lastWords(describeFailure(failure).message);
+    process.removeAllListeners('exit');
+    return exitProcess(1);
+  }
+
+  async #load(load: LoadMessage): Promise<void> {
+    try {
+      this.#env = Object.freeze({ ...load.env });
+      cleanProcess(load.entry, load.env);
+      this.#output.install(load.maxOutputBytes);
+      if (load.strict) installGuard();
+      this.#call = this.#resolve(await loadModule(load.entry), load);
+      this.#connection.send(message.ready(concurrency, process.versions.node));
+    } catch (failure) {
+      const { message: text, detail } = describeFailure(failure);
+      this.#connection.send(message.loadFailed(firstLine(text), detail));
+    }
+  }
+
+  /** A missing callable is the answer to each invocation, not a reason to start the process again and again. */
+  #resolve(module: unknown, load: LoadMessage): HandlerCall {
+    try {
+      return resolveHandlerCall(module, load);
+    } catch (failure) {
+      return () => {
+        throw failure;
+      };
+    }
+  }
+
+  #begin(received: InvokeMessage): void {
+    const { id, body, event } = received;
+    const invocation = new Invocation(id, received.remaining_ms);
+    this.#running[id] = invocation;
+    if (body.kind === 'stream') invocation.awaitBody(event);
+    else this.#run(invocation, event, body.kind === 'text' ? body.text : null);
+  }
+
+  #run(invocation: Invocation, sent: InvokeMessage['event'], body: string | Buffer | null): void {
+    this.#within(invocation, () => {
+      try {
+        const event = completeEvent(sent, body, this.#env, invocation);
+        const returned = this.#call(event, invocation);
+        if (isThenable(returned)) this.#await(invocation, returned);
+        else this.#settle(invocation, returned);
+      } catch (failure) {
+        this.#fail(invocation, failure);
+      }
+    });
+  }
+
+  async #await(invocation: Invocation, returned: PromiseLike<unknown>): Promise<void> {
+    try {
+      this.#settle(invocation, await returned);
+    } catch (failure) {
+      this.#fail(invocation, failure);
+    }
+  }
+
+  /** @throws Error when the value is no answer. */
+  #settle(invocation: Invocation, value: unknown): void {
+    // An uncaught exception may have ended it before its promise did.
+    if (invocation.ended) return;
+    const answer = toAnswer(value);
+    this.#output.drain(invocation);
+    const rest = sendAnswer(this.#connection, invocation, answer);
+    if (rest === undefined) this.#end(invocation);
+    else this.#finish(invocation, rest);
+  }
+
+  async #finish(invocation: Invocation, rest: Promise<void>): Promise<void> {
+    try {
+      await rest;
+      this.#output.drain(invocation);
+      this.#end(invocation);
+    } catch (failure) {
+      this.#fail(invocation, failure);
+    }
+  }
+
+  #fail(invocation: Invocation, failure: unknown): void {
+    if (invocation.ended) return;
+    const { message: text, detail } = describeFailure(failure);
+    this.#output.drain(invocation);
+    this.#connection.send(message.invocationError(invocation.id, text, detail));
+    this.#end(invocation);
+  }
+
+  #end(invocation: Invocation): void {
+    invocation.ended = true;
+    delete this.#running[invocation.id];
+  }
+
+  /** While the handler runs, nothing is sent: it owes its end, and the gateway kills what does not come to one. */
+  #cancel(id: number, reason: 'deadline' | 'client_closed'): void {
+    const invocation = this.#running[id];
+    if (invocation === undefined) return;
+    this.#within(invocation, () => invocation.cancel(reason));
+    if (invocation.arriving !== null)
+      this.#fail(invocation, new Error('cancelled before the body had arrived'));
+  }
+
+  /** One that belongs to an invocation ends that invocation; any other leaves a process nobody can vouch for. */
+  #uncaught(failure: unknown, invocation: Invocation | undefined): void {
+    this.#output.write('stderr', `${describeFailure(failure).detail}\n`);
+    if (invocation === undefined) {
+      this.#lastWords('uncaught exception outside any invocation');
+      exitProcess(1);
+    }
+    this.#fail(invocation, failure);
+  }
+
+  /** On the process's own stderr: the protocol may be the thing that failed. */
+  #lastWords(text: string): void {
+    try {
+      writeRaw(2, `fastfn node worker: ${text}\n`);
+    } catch {
+      // The pipe is gone, and with it whoever would have read this.
+    }
+  }
+
+  /** process.exit() in user code: what was printed before it is worth a last write that may fail. */
+  #sendRest(): void {
+    this.#output.drainAll();
+    const rest = this.#connection.takeUnsent();
+    try {
+      for (let at = 0; rest !== null && at < rest.length; )
+        at += writeRaw(3, sliceBytes(rest, at, rest.length));
+    } catch {
+      // EAGAIN or EPIPE: the gateway sees the end of the connection, which says enough.
+    }
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Partial<PromiseLike<unknown>>).then === 'function'
+  );
+}
+
+function notLoaded(): never {
+  throw new Error('cannot call a function that is not loaded');
+}
