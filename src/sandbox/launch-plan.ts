@@ -15,7 +15,12 @@
 //      and ends the process with `launcherExitCodes[step]` (70–79). The connection closes with it. A read grant that is a
 //      link or is not there is left out of the jail; a link also prints `{"launcher":"note",…}`.
 
-import type { SandboxPolicy } from '../policy/sandbox-policy.ts';
+import type { ResourceLimits, SandboxPolicy } from '../policy/sandbox-policy.ts';
+import type { Capabilities } from './capabilities.ts';
+import { landlockSince } from './landlock-access.ts';
+import { planLandlock } from './landlock-plan.ts';
+import type { SystemGrants } from './system-grants.ts';
+import { workerEnvironment } from './worker-environment.ts';
 
 /** Longest plan a launcher reads, bytes. Ours: a plan is a few KiB; 1 MiB leaves room for many granted entries. */
 export const maxPlanBytes = 1_048_576;
@@ -94,3 +99,96 @@ export const launcherExitCodes = {
 } as const;
 
 export type LauncherStep = keyof typeof launcherExitCodes;
+
+export interface LaunchInput {
+  readonly policy: SandboxPolicy;
+  readonly capabilities: Capabilities;
+  readonly system: SystemGrants;
+  /** `file` absolute and without links; `env` is what the language itself needs, not the function's. */
+  readonly command: {
+    readonly file: string;
+    readonly args: readonly string[];
+    readonly env?: Readonly<Record<string, string>>;
+  };
+  readonly socketPath: string;
+  readonly token: string;
+  /** Private folder of this worker, mode 0700, absolute and without links; made and removed by the supervisor. */
+  readonly tempDir: string;
+  /** The gateway's environment; only LANG, LC_*, TZ and CA variables pass. */
+  readonly hostEnv: Readonly<Record<string, string | undefined>>;
+  readonly identity?: { readonly uid: number; readonly gid: number } | null;
+}
+
+/** Ours: Node 26 aborts with 512 MiB of RLIMIT_DATA and works with 1,000 MiB; this only stops runaways. */
+const minDataBytes = 4 * 1024 ** 3;
+/** Ours: RLIMIT_NPROC counts all threads of the user on the host, so a small number would stop honest workers. */
+const minUserThreads = 4096;
+/** Ours: room for the key pages that cryptographic libraries lock. */
+const lockedBytes = 65_536;
+
+function planRlimits(limits: ResourceLimits): RlimitPlan {
+  return {
+    nofile: limits.openFiles,
+    fsize: limits.fileBytes,
+    core: 0,
+    data: Math.max(minDataBytes, 2 * limits.memoryBytes),
+    nproc: Math.max(minUserThreads, limits.threads),
+    memlock: lockedBytes,
+    msgqueue: 0,
+  };
+}
+
+function planSeccomp(capabilities: Capabilities, policy: SandboxPolicy): SeccompPlan | null {
+  const { arch, landlockAbi } = capabilities;
+  if (!capabilities.seccomp || (arch !== 'x64' && arch !== 'arm64')) return null;
+  const { outboundTcp, udp } = policy.network;
+  // A list of ports that this kernel cannot hold a worker to must not turn into every port.
+  const tcp = outboundTcp === 'all' || (outboundTcp !== 'none' && landlockAbi >= landlockSince.tcp);
+  return {
+    arch,
+    tcp,
+    udp,
+    truncateGoverned: landlockAbi >= landlockSince.truncate,
+    signalsScoped: landlockAbi >= landlockSince.scope,
+  };
+}
+
+/** Computes the plan of one worker. Pure: the same input gives the same plan. */
+export function planLaunch(input: LaunchInput): LaunchPlan {
+  const { policy, capabilities, system, command, tempDir } = input;
+  return {
+    protocol: 1,
+    socketPath: input.socketPath,
+    token: input.token,
+    file: command.file,
+    args: command.args,
+    env: workerEnvironment(tempDir, input.hostEnv, command.env ?? {}),
+    workingDir: tempDir,
+    rlimits: planRlimits(policy.limits),
+    identity: input.identity ?? null,
+    jail: policy.strict
+      ? {
+          landlock: planLandlock({
+            abi: capabilities.landlockAbi,
+            policy,
+            system,
+            file: command.file,
+            tempDir,
+          }),
+          seccomp: planSeccomp(capabilities, policy),
+        }
+      : null,
+  };
+}
+
+/** The one frame that a launcher reads from its stdin. Throws when it is longer than `maxPlanBytes`. */
+export function encodeLaunchPlan(plan: LaunchPlan): Buffer {
+  const text = JSON.stringify(plan);
+  const length = Buffer.byteLength(text);
+  if (length > maxPlanBytes)
+    throw new Error(`cannot send a launch plan of ${length} bytes, limit ${maxPlanBytes}`);
+  const frame = Buffer.alloc(4 + length);
+  frame.writeUInt32BE(length);
+  frame.write(text, 4);
+  return frame;
+}

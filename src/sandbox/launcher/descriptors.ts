@@ -1,0 +1,23 @@
+// Leaves exactly four descriptors: 0 = /dev/null, 1 and 2 = the gateway's pipes, 3 = the connection. Inherited ones do
+// survive an execve (one was seen), so everything above is closed whatever it is.
+
+import { openSync } from 'node:fs';
+import type { Kernel } from '../kernel.ts';
+
+/** The descriptor on which every worker program finds its connection. */
+const connectionFd = 3;
+// fcntl(2), <linux/fcntl.h>.
+const fSetFd = 2;
+/** close_range(2): the highest descriptor there can be. */
+const lastFd = 0xffffffff;
+
+export function arrangeDescriptors(kernel: Kernel, connection: number): void {
+  const devNull = openSync('/dev/null', 'r+');
+  // dup3(2) clears close-on-exec on the copy, and refuses a copy onto itself.
+  if (connection === connectionFd) kernel.call('fcntl', connection, fSetFd, 0);
+  else kernel.call('dup3', connection, connectionFd, 0);
+  kernel.call('dup3', devNull, 0, 0);
+  // Node marks its standard streams close-on-exec when it starts (uv_disable_stdio_inheritance).
+  for (const output of [1, 2]) kernel.call('fcntl', output, fSetFd, 0);
+  kernel.call('close_range', connectionFd + 1, lastFd, 0);
+}

@@ -1,0 +1,20 @@
+// Installs the seccomp filter on this thread; from here on only the one prepared execve can start a program.
+
+import type { Kernel } from '../kernel.ts';
+import type { SeccompPlan } from '../launch-plan.ts';
+import { compileFilter, encodeFilter } from '../seccomp/bpf-program.ts';
+import { filterRules } from '../seccomp/filter-rules.ts';
+import type { ExecArguments } from './exec.ts';
+
+/** seccomp(2), <linux/seccomp.h>. */
+const setModeFilter = 1;
+
+/** Needs no_new_privs. */
+export function enterFilter(kernel: Kernel, plan: SeccompPlan, execve: ExecArguments): void {
+  const rules = filterRules(plan.arch, { ...plan, pid: process.pid, execve });
+  const program = encodeFilter(compileFilter(plan.arch, rules));
+  const fprog = Buffer.alloc(16); // struct sock_fprog of <linux/filter.h>
+  fprog.writeUInt16LE(program.length / 8);
+  fprog.writeBigUInt64LE(kernel.place(program), 8);
+  kernel.call('seccomp', setModeFilter, 0, kernel.place(fprog));
+}

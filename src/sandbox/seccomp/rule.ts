@@ -1,0 +1,33 @@
+// The small language in which the system call filter is written: a verdict, or a verdict that depends on arguments.
+// Rules are data; bpf-program.ts turns them into instructions and the tests evaluate the result.
+
+import { constants } from 'node:os';
+
+export type Verdict = { readonly do: 'allow' } | { readonly do: 'errno'; readonly errno: number };
+
+/** One 32-bit half of a system call argument, masked, is one of `anyOf`. */
+export interface Check {
+  readonly arg: 0 | 1 | 2 | 3 | 4 | 5;
+  /**
+   * Default `low`: `int`, `pid_t` and `unsigned int` parameters, of which the kernel itself drops the upper half
+   * (SYSCALL_DEFINE casts; the C library may leave anything there). `high` is for pointers.
+   */
+  readonly half?: 'low' | 'high';
+  readonly mask?: number;
+  readonly anyOf: readonly number[];
+}
+
+export interface ConditionalRule {
+  /** Allowed when every check of any one line holds. */
+  readonly allowWhen: readonly (readonly Check[])[];
+  readonly otherwise: Verdict;
+}
+
+export type Rule = Verdict | ConditionalRule;
+
+export const allow: Verdict = { do: 'allow' };
+
+export const refuse = (name: 'EPERM' | 'EACCES' | 'ENOSYS'): Verdict => ({
+  do: 'errno',
+  errno: constants.errno[name],
+});

@@ -1,0 +1,109 @@
+// What every worker may use of the host itself: libraries, the loader, CA certificates, time zones, name resolution, a few
+// devices. These paths belong to the operator, so links among them are resolved here, once, when the gateway starts.
+
+import { existsSync, realpathSync } from 'node:fs';
+
+export interface SystemGrants {
+  /** Files and folders readable with everything below. Real paths. */
+  readonly read: readonly string[];
+  /** Devices readable and writable. */
+  readonly devices: readonly string[];
+  /** The dynamic loader: the kernel opens it for every execve (elf(5), PT_INTERP). */
+  readonly execute: readonly string[];
+}
+
+const libraries = [
+  '/lib',
+  '/lib32',
+  '/lib64',
+  '/usr/lib',
+  '/usr/lib64',
+  '/usr/local/lib',
+  '/usr/local/lib64',
+  '/etc/ld.so.cache',
+];
+
+// Not /etc/ssl and /etc/pki as a whole: both hold private keys in subfolders.
+const certificates = [
+  '/etc/ssl/certs',
+  '/etc/ssl/cert.pem',
+  '/etc/ssl/ca-bundle.pem',
+  '/etc/ssl/openssl.cnf',
+  '/etc/pki/ca-trust',
+  '/etc/pki/tls/certs',
+  '/etc/pki/tls/cert.pem',
+  '/etc/pki/tls/openssl.cnf',
+  '/etc/ca-certificates',
+  '/etc/crypto-policies',
+  '/usr/share/ca-certificates',
+  '/usr/local/share/ca-certificates',
+  '/usr/share/pki',
+  '/usr/share/crypto-policies',
+];
+
+const placesAndTimes = [
+  '/etc/localtime',
+  '/etc/timezone',
+  '/usr/share/zoneinfo',
+  '/etc/locale.alias',
+  '/usr/share/locale',
+  '/usr/share/i18n',
+  '/etc/mime.types',
+];
+
+// resolver(5), nsswitch.conf(5), getaddrinfo(3). Their link targets too: /etc/resolv.conf often leads into /run.
+const resolver = [
+  '/etc/resolv.conf',
+  '/etc/hosts',
+  '/etc/host.conf',
+  '/etc/nsswitch.conf',
+  '/etc/gai.conf',
+  '/etc/services',
+  '/etc/protocols',
+];
+
+// Figures of the host that os.cpus() and allocators ask for; nothing about any process.
+const hostFigures = ['/proc/cpuinfo', '/proc/meminfo', '/proc/stat', '/sys/devices/system/cpu'];
+
+const sources = ['/dev/zero', '/dev/random', '/dev/urandom'];
+
+const loaders = [
+  '/lib64/ld-linux-x86-64.so.2',
+  '/lib/ld-linux-aarch64.so.1',
+  '/lib/ld-musl-x86_64.so.1',
+  '/lib/ld-musl-aarch64.so.1',
+];
+
+/** Variables that name CA files or folders of the operator; passed to workers and made readable. */
+export const certificateVariables = [
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'REQUESTS_CA_BUNDLE',
+  'CURL_CA_BUNDLE',
+  'NODE_EXTRA_CA_CERTS',
+] as const;
+
+function existing(paths: readonly string[]): string[] {
+  return [...new Set(paths.filter((path) => existsSync(path)).map((path) => realpathSync(path)))];
+}
+
+/**
+ * Reads which of the system paths this host has.
+ * @param env where the CA variables are looked up; the gateway's own environment, as config hands it over.
+ */
+export function loadSystemGrants(env: Readonly<Record<string, string | undefined>> = {}): SystemGrants {
+  const own = certificateVariables.map((name) => env[name]).filter((path) => path?.startsWith('/') === true);
+  return {
+    read: existing([
+      ...libraries,
+      ...certificates,
+      ...placesAndTimes,
+      ...resolver,
+      ...hostFigures,
+      ...sources,
+      ...own.filter((path) => path !== undefined),
+    ]),
+    devices: existing(['/dev/null']),
+    execute: existing(loaders),
+  };
+}
