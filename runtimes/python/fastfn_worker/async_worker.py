@@ -1,0 +1,223 @@
+"""Serves a coroutine function: many calls at once in one event loop. Promises one end for each invocation, also for a
+cancelled one, and output attributed to the call that printed it."""
+
+import asyncio
+import os
+import sys
+
+from . import message
+from .event import build_event
+from .failure import error_detail, error_text
+from .frame import pack_chunk
+from .function import deadline_of
+from .limits import ASYNC_CONCURRENCY, INITIAL_WINDOW_BYTES
+from .loop_connection import LoopConnection
+from .reply_frames import chunk_bytes, chunk_frames, first_frames, with_default_type
+from .result import is_awaitable, to_reply
+
+
+class AsyncWorker:
+    """Owns the event loop of the process."""
+
+    concurrency = ASYNC_CONCURRENCY
+
+    def __init__(self, connection, function, output):
+        self._descriptor = connection.descriptor
+        self._function = function
+        self._output = output
+        self._calls = {}
+        self._loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(self._loop)
+
+    def serve(self):
+        self._connection = LoopConnection(self._descriptor, self._loop, self._take)
+        self._output.send_to(self._connection.send_now)
+        while True:
+            try:
+                self._loop.run_forever()
+            except (SystemExit, KeyboardInterrupt):
+                # Raised by a task that a handler left behind; it ends that task, not everybody's worker.
+                continue
+
+    def _take(self, item):
+        try:
+            if type(item) is tuple:
+                self._take_chunk(*item)
+            elif item["type"] == "invoke":
+                self._take_invoke(item)
+            elif item["type"] == "ping":
+                self._connection.send(message.pong(item["n"]))
+            else:
+                self._take_about_call(item)
+        except Exception as failure:
+            # The loop would log it and go on, out of step with the gateway.
+            sys.__stderr__.write(f"cannot go on: {error_detail(failure)}\n")
+            sys.__stderr__.flush()
+            os._exit(1)
+
+    def _take_invoke(self, item):
+        call = _Call(item)
+        self._calls[call.ident] = call
+        if item["body"]["kind"] != "stream":
+            self._start(call)
+
+    def _take_chunk(self, ident, data):
+        call = self._calls.get(ident)
+        if call is None or call.task is not None:
+            return
+        if not data:
+            self._start(call)
+            return
+        returned = call.receive(data)
+        if returned:
+            self._connection.send(message.credit(ident, returned))
+
+    def _take_about_call(self, item):
+        call = self._calls.get(item.get("id"))
+        if call is None:
+            return
+        if item["type"] == "credit":
+            call.add_room(item["bytes"])
+        elif item["type"] == "cancel":
+            call.cancelled = True
+            if call.task is None:
+                self._finish(call, message.error(call.ident, "invocation cancelled", ""))
+            else:
+                call.task.cancel()
+
+    def _start(self, call):
+        call.capture = self._output.begin(call.ident)
+        # The task copies this context: what it prints, and what its own tasks print, is this call's.
+        call.task = self._loop.create_task(self._run(call))
+        self._output.outside()
+
+    async def _run(self, call):
+        try:
+            reply = await self._reply(call)
+            frames, rest = first_frames(call.ident, reply)
+            if rest is not None:
+                frames = await self._send_body(call, frames, rest)
+        except BaseException as failure:
+            text = "invocation cancelled" if call.cancelled else error_text(failure)
+            frames = call.unsent + message.error(call.ident, text, error_detail(failure))
+        self._finish(call, frames)
+
+    def _finish(self, call, frames):
+        if call.capture is not None:
+            call.capture.end()
+        del self._calls[call.ident]
+        if self._calls:
+            self._connection.send(frames)
+        else:
+            self._connection.send_now(frames)
+
+    async def _reply(self, call):
+        function = self._function
+        deadline = deadline_of(call.item)
+        event = build_event(call.item, call.body(), function.env)
+        call.item = None
+        result = function.call(event, deadline)
+        if is_awaitable(result):
+            result = await result
+        reply = to_reply(result)
+        return reply if reply[2] is None or isinstance(reply[2], (str, bytes)) else await _started(reply)
+
+    async def _send_body(self, call, frames, rest):
+        """Sends what comes behind the result as the gateway makes room; returns the frame that ends it."""
+        call.unsent = frames
+        pieces = _one_piece(rest) if isinstance(rest, bytes) else rest
+        try:
+            async for piece in pieces:
+                data = chunk_bytes(piece)
+                while data:
+                    await call.room_for_some()
+                    chunks, size = chunk_frames(call.ident, data, call.room)
+                    call.room -= size
+                    data = memoryview(data)[size:]
+                    self._connection.send(call.unsent + chunks)
+                    call.unsent = b""
+                # An iterator that never waits must not keep the other calls from running.
+                await asyncio.sleep(0)
+        finally:
+            await pieces.aclose()
+        return call.unsent + pack_chunk(call.ident, b"")
+
+
+class _Call:
+    """One invocation: its request body while it arrives, its task, and the room for its answer."""
+
+    __slots__ = ("_parts", "_unreturned", "_waiter", "cancelled", "capture", "ident", "item", "room", "task", "unsent")
+
+    def __init__(self, item):
+        self.ident = item["id"]
+        self.item = item
+        self.task = None
+        self.capture = None
+        self.cancelled = False
+        self.room = INITIAL_WINDOW_BYTES
+        # The result of a stream, until its first chunk takes it along.
+        self.unsent = b""
+        self._waiter = None
+        self._parts = None
+        self._unreturned = 0
+
+    def receive(self, data):
+        """Keeps a chunk of the request's body; returns how much credit is due for it, mostly none."""
+        if self._parts is None:
+            self._parts = []
+        self._parts.append(data)
+        self._unreturned += len(data)
+        if self._unreturned < INITIAL_WINDOW_BYTES // 2:
+            return 0
+        returned, self._unreturned = self._unreturned, 0
+        return returned
+
+    def body(self):
+        return None if self._parts is None else b"".join(self._parts)
+
+    def add_room(self, count):
+        self.room += count
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def room_for_some(self):
+        while self.room == 0:
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+
+
+async def _started(reply):
+    """Takes a stream's first piece before the answer begins: what fails until then is an ordinary failure."""
+    pieces = _pieces(reply[2])
+    first = await anext(pieces, None)
+    status, headers, _, proxy = with_default_type(reply, first)
+    return status, headers, _chained(first, pieces), proxy
+
+
+async def _pieces(stream):
+    try:
+        if hasattr(stream, "__anext__"):
+            async for piece in stream:
+                yield piece
+        else:
+            for piece in stream:
+                yield piece
+    finally:
+        if hasattr(stream, "aclose"):
+            await stream.aclose()
+        elif hasattr(stream, "close"):
+            stream.close()
+
+
+async def _chained(first, pieces):
+    try:
+        if first is not None:
+            yield first
+            async for piece in pieces:
+                yield piece
+    finally:
+        await pieces.aclose()
+
+
+async def _one_piece(data):
+    yield data

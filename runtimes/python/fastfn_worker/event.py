@@ -1,0 +1,36 @@
+"""The event as a handler sees it: the gateway's event plus body and environment. Every key is
+always there; None means absent; a body that is no UTF-8 comes as `body_base64`."""
+
+
+def build_event(message, data, env):
+    """`data` is the whole body in bytes when it came as chunks, else None. The handler owns what it is given."""
+    event = message["event"]
+    body = message["body"]
+    event["body"] = body["text"] if body["kind"] == "text" else None
+    event["is_base64"] = False
+    event["body_base64"] = None
+    if data:
+        _set_bytes(event, data)
+    incoming = event.get("env")
+    event["env"] = {**incoming, **env} if incoming else env.copy()
+    return event
+
+
+def _set_bytes(event, data):
+    try:
+        event["body"] = data.decode()
+    except UnicodeDecodeError:
+        from binascii import b2a_base64
+
+        event["body"] = None
+        event["is_base64"] = True
+        event["body_base64"] = b2a_base64(data, newline=False).decode()
+
+
+def body_bytes(event):
+    """The body's bytes again, for adapters whose handlers want bytes."""
+    if event["is_base64"]:
+        from binascii import a2b_base64
+
+        return a2b_base64(event["body_base64"])
+    return (event["body"] or "").encode()

@@ -1,0 +1,47 @@
+"""What an exception of user code says: one text for the answer, a traceback for the log. Promises an answer for any
+exception, also one whose own text fails."""
+
+_package = __file__.rpartition("/")[0]
+
+
+def error_text(failure):
+    """`str(exc)`, or the type's name when that says nothing."""
+    if isinstance(failure, SystemExit):
+        return "handler exited"
+    try:
+        return str(failure) or type(failure).__name__
+    except BaseException:
+        return type(failure).__name__
+
+
+def error_detail(failure):
+    """The traceback from user code on; the worker's own frames before it are left out."""
+    try:
+        import traceback
+
+        return "".join(traceback.format_exception(type(failure), failure, _user_frames(failure)))
+    except BaseException:
+        return type(failure).__name__
+
+
+def load_error_text(failure, root):
+    """One line for a module that could not be loaded; a syntax error says where, relative to the function's folder."""
+    name = type(failure).__name__
+    if isinstance(failure, SystemExit):
+        return "module exited while it was loaded"
+    if isinstance(failure, SyntaxError) and failure.filename:
+        place = failure.filename.removeprefix(root.rstrip("/") + "/")
+        return f"{name}: {failure.msg} ({place}:{failure.lineno})"
+    text = error_text(failure)
+    return text if text == name else f"{name}: {text}"
+
+
+def _user_frames(failure):
+    frames = failure.__traceback__
+    while frames is not None and _is_machinery(frames.tb_frame.f_code.co_filename):
+        frames = frames.tb_next
+    return frames or failure.__traceback__
+
+
+def _is_machinery(file):
+    return file.startswith((_package, "<frozen importlib"))

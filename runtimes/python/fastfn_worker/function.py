@@ -1,0 +1,41 @@
+"""The loaded function as something to call with an event and a deadline, whatever its adapter."""
+
+from time import monotonic
+
+from .handler_call import find_handler, is_async, plan_call
+
+
+class Function:
+    """`call(event, deadline)` returns what the handler returned; `deadline` is on the clock of time.monotonic()."""
+
+    def __init__(self, module, load):
+        self.env = load["env"]
+        bind = _adapters[load["adapter"]]
+        self.call, target = bind(module, load["handler"])
+        self.is_async = is_async(target)
+
+
+def deadline_of(message):
+    """When the invocation must have ended, on the clock of time.monotonic()."""
+    return monotonic() + message["remaining_ms"] / 1000
+
+
+def _native(module, name):
+    handler = find_handler(module, name)
+    call = plan_call(handler)
+    return lambda event, deadline: call(event), handler
+
+
+def _aws_lambda(module, name):
+    from .adapters.aws_lambda import bind
+
+    return bind(find_handler(module, name))
+
+
+def _cloudflare_worker(module, name):
+    from .adapters.cloudflare_worker import bind
+
+    return bind(module, name)
+
+
+_adapters = {"native": _native, "aws-lambda": _aws_lambda, "cloudflare-worker": _cloudflare_worker}

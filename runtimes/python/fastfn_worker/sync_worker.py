@@ -1,0 +1,201 @@
+"""Serves a plain function: one call at a time, in the main thread, read → call → write. While a handler runs nobody
+reads: a cancel cannot stop Python code anyway, so the gateway ends the process instead."""
+
+from . import message
+from .event import build_event
+from .failure import error_detail, error_text
+from .frame import pack_chunk
+from .function import deadline_of
+from .limits import INITIAL_WINDOW_BYTES
+from .reply_frames import chunk_bytes, chunk_frames, first_frames, with_default_type
+from .result import is_awaitable, to_reply
+
+_plain_results = frozenset((dict, str, list, tuple, bytes, type(None)))
+
+
+class Cancelled(Exception):
+    """The gateway asked for the end of an answer that was being sent."""
+
+
+class SyncWorker:
+    """Owns the main thread."""
+
+    concurrency = 1
+
+    def __init__(self, connection, function, output):
+        self._connection = connection
+        self._function = function
+        self._output = output
+        self._loop = None
+
+    def serve(self):
+        receive = self._connection.receive
+        while True:
+            item = receive()
+            # Chunks, cancels and credit of an invocation that has ended crossed its end on the wire.
+            if type(item) is dict:
+                kind = item["type"]
+                if kind == "invoke":
+                    self._take_invoke(item)
+                elif kind == "ping":
+                    self._connection.send(message.pong(item["n"]))
+
+    def _take_invoke(self, item):
+        ident = item["id"]
+        data = None
+        if item["body"]["kind"] == "stream":
+            try:
+                data = self._receive_body(ident)
+            except Cancelled:
+                self._connection.send(message.error(ident, "invocation cancelled", ""))
+                return
+        capture = self._output.begin(ident)
+        try:
+            reply = self._run(item, data)
+            frames, rest = first_frames(ident, reply)
+        except BaseException as failure:
+            frames, rest = message.error(ident, error_text(failure), error_detail(failure)), None
+        if rest is None:
+            capture.end()
+            self._connection.send(frames)
+        else:
+            self._send_body(_BodySender(self._connection, ident, frames), rest, capture)
+        self._output.outside()
+
+    def _run(self, item, data):
+        function = self._function
+        deadline = deadline_of(item)
+        result = function.call(build_event(item, data, function.env), deadline)
+        if type(result) not in _plain_results and is_awaitable(result):
+            result = self._run_to_end(result)
+        reply = to_reply(result)
+        return reply if reply[2] is None or type(reply[2]) in (str, bytes) else self._started(reply)
+
+    def _started(self, reply):
+        """Takes a stream's first piece before the answer begins: what fails until then is an ordinary failure."""
+        pieces = self._pieces(reply[2])
+        first = next(pieces, None)
+        status, headers, _, proxy = with_default_type(reply, first)
+        return status, headers, _chained(first, pieces), proxy
+
+    def _pieces(self, stream):
+        if hasattr(stream, "__next__"):
+            yield from stream
+            return
+        try:
+            while True:
+                yield self._run_to_end(stream.__anext__())
+        except StopAsyncIteration:
+            return
+        finally:
+            if hasattr(stream, "aclose"):
+                self._run_to_end(stream.aclose())
+
+    def _run_to_end(self, awaitable):
+        import asyncio
+
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self._loop)
+        return self._loop.run_until_complete(_awaited(awaitable))
+
+    def _send_body(self, sender, rest, capture):
+        """Sends what comes behind the result, and the one end that is owed; captured output goes before that end."""
+        try:
+            for piece in (rest,) if type(rest) is bytes else rest:
+                sender.send(chunk_bytes(piece))
+            last = pack_chunk(sender.ident, b"")
+        except BaseException as failure:
+            text = "invocation cancelled" if isinstance(failure, Cancelled) else error_text(failure)
+            last = message.error(sender.ident, text, error_detail(failure))
+        finally:
+            _close(rest)
+        capture.end()
+        sender.finish(last)
+
+    def _receive_body(self, ident):
+        connection = self._connection
+        parts = []
+        unreturned = 0
+        while True:
+            item = connection.receive()
+            if type(item) is tuple:
+                if item[0] != ident:
+                    continue
+                if not item[1]:
+                    return b"".join(parts)
+                parts.append(item[1])
+                unreturned += len(item[1])
+                if unreturned >= INITIAL_WINDOW_BYTES // 2:
+                    connection.send(message.credit(ident, unreturned))
+                    unreturned = 0
+            elif item["type"] == "cancel" and item["id"] == ident:
+                raise Cancelled
+            elif item["type"] == "ping":
+                connection.send(message.pong(item["n"]))
+
+
+class _BodySender:
+    """Sends the chunks of one answer within the gateway's credit, listening for a cancel between them."""
+
+    def __init__(self, connection, ident, first):
+        self.ident = ident
+        self._connection = connection
+        self._room = INITIAL_WINDOW_BYTES
+        # Goes out together with the first chunks.
+        self._unsent = first
+
+    def send(self, data):
+        while data:
+            self._listen()
+            frames, size = chunk_frames(self.ident, data, self._room)
+            self._room -= size
+            data = memoryview(data)[size:]
+            self._connection.send(self._unsent + frames)
+            self._unsent = b""
+
+    def finish(self, last):
+        self._connection.send(self._unsent + last)
+
+    def _listen(self):
+        connection = self._connection
+        while True:
+            item = connection.receive_waiting() if self._room or self._unsent else connection.receive_new()
+            if item is None:
+                return
+            self._take(item)
+
+    def _take(self, item):
+        if type(item) is dict:
+            kind = item["type"]
+            if kind == "ping":
+                self._connection.send(message.pong(item["n"]))
+                return
+            if kind in ("credit", "cancel") and item["id"] == self.ident:
+                if kind == "cancel":
+                    raise Cancelled
+                self._room += item["bytes"]
+                return
+        self._connection.put_back(item)
+
+
+
+
+async def _awaited(awaitable):
+    return await awaitable
+
+
+def _chained(first, pieces):
+    if first is not None:
+        yield first
+    yield from pieces
+
+
+def _close(stream):
+    """Lets a generator run its `finally` blocks; what they raise is too late for anybody."""
+    close = getattr(stream, "close", None)
+    if close is not None:
+        try:
+            close()
+        except BaseException:
+            return
