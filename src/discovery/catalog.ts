@@ -61,6 +61,8 @@ export interface DiscoveryWarning {
   /** Relative to the root. */
   readonly file: string;
   readonly message: string;
+  /** `info`: nothing is wrong, for example a private file and why it is private. Absent: a warning. */
+  readonly level?: 'info';
 }
 
 export interface Catalog {

@@ -1,0 +1,166 @@
+// Reads one `fn.config.json`: what it says of identity, routes, policy and discovery, with a fault for everything that is
+// wrong and a safe value in its place. A field nobody can read never makes a function more open than it asked to be.
+// Source: contract/config-cli.md 1, contract/policy.md 2-5, contract/routing.md 5.
+
+import type { Fault } from '../policy/fault.ts';
+import { isRuntimeName, type RuntimeName } from '../policy/runtime-name.ts';
+import type { HandlerPatch, PolicyPatch } from '../policy/resolve-policy.ts';
+import { type Complain, checkDocument, type DocumentKind, isObject, textOf } from './checked-document.ts';
+import { readHandlerPatch, readPolicyPatch } from './config-policy.ts';
+import { parseRoutePattern } from './route-pattern.ts';
+import schema from './schema/fn.config.schema.json' with { type: 'json' };
+
+/** Present when the file makes its folder a named function. */
+export interface Identity {
+  readonly runtime: RuntimeName | null;
+  readonly name: string | null;
+}
+
+export interface FunctionConfig {
+  /** null: an overlay for the file routes at and below the folder. */
+  readonly identity: Identity | null;
+  readonly entrypoint: string | null;
+  /** `invoke.route` and `invoke.routes`, normalised, each once. */
+  readonly routes: readonly string[];
+  /** `force-url` in any of its spellings. */
+  readonly forced: boolean;
+  readonly policy: PolicyPatch;
+  readonly handler: HandlerPatch;
+  /** Why calls must be refused (a calling convention nobody can read), or null. */
+  readonly refused: string | null;
+  /** Local target of a folder's home alias. */
+  readonly home: string | null;
+  /** Relative folder that holds static files. */
+  readonly assetsDirectory: string | null;
+  /** Read from the root folder's file only. */
+  readonly ignoreDirs: readonly string[];
+}
+
+export interface ConfigReading {
+  /** null: absent in effect (not JSON, not an object, or empty); the function is served with defaults. */
+  readonly config: FunctionConfig | null;
+  readonly faults: readonly Fault[];
+}
+
+const kind: DocumentKind = { schema, showValues: true };
+
+/** @param file name for faults, relative to the functions root */
+export function parseFunctionConfig(text: string, file: string): ConfigReading {
+  const { value, written, faults: schemaFaults, lineOf } = checkDocument(text, file, kind);
+  if (value === null || written === null || Object.keys(written).length === 0) {
+    return { config: null, faults: schemaFaults };
+  }
+  const faults = [...schemaFaults];
+  const complain: Complain = (key, found, accepted, severity = 'error') => {
+    // The schema has said so already, in the words of the whole field.
+    if (schemaFaults.some((fault) => fault.key === key.join('.'))) return;
+    const line = lineOf(key);
+    faults.push({ file, key: key.join('.'), ...(line === undefined ? {} : { line }), found, accepted, severity });
+  };
+  return { config: Object.freeze(readConfig(value, written, complain)), faults };
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+function readConfig(value: Json, written: Json, complain: Complain): FunctionConfig {
+  const invoke = isObject(value['invoke']) ? value['invoke'] : {};
+  const handler = readHandlerPatch(value, invoke, complain);
+  return {
+    identity: readIdentity(value, written, complain),
+    entrypoint: textOf(value['entrypoint']),
+    routes: readRoutes(invoke, complain),
+    forced: [value, invoke].some((block) => forceKeys.some((key) => block[key] === true)),
+    policy: readPolicyPatch(value, written, complain),
+    handler: handler.patch,
+    refused: handler.refused,
+    home: readHome(value, invoke),
+    assetsDirectory: readAssetsDirectory(value, complain),
+    ignoreDirs: readIgnoreDirs(value, complain),
+  };
+}
+
+const forceKeys = ['force-url', 'force_url', 'forceUrl'] as const;
+
+/** Decided on the file as written: `"runtime": "cobol"` names no runtime, but it does mean a named function. */
+function readIdentity(value: Json, written: Json, complain: Complain): Identity | null {
+  const invoke = isObject(written['invoke']) ? written['invoke'] : {};
+  const named = ['runtime', 'name', 'entrypoint'].some((key) => textOf(written[key]) !== null);
+  if (!named && !(Array.isArray(invoke['routes']) && invoke['routes'].length > 0)) return null;
+  const runtime = textOf(value['runtime']);
+  const name = textOf(value['name']);
+  const safe = name === null || isSafeName(name);
+  if (!safe) complain(['name'], JSON.stringify(name), "a relative path without '..', such as team/hello");
+  return {
+    runtime: runtime !== null && isRuntimeName(runtime) ? runtime : null,
+    name: safe ? name : null,
+  };
+}
+
+function isSafeName(name: string): boolean {
+  return name
+    .split('/')
+    .every((part) => part !== '' && part !== '.' && part !== '..' && !/[\\\p{Cc}@]/u.test(part));
+}
+
+function readRoutes(invoke: Json, complain: Complain): string[] {
+  const routes = new Set<string>();
+  for (const key of ['route', 'routes'] as const) {
+    for (const [index, text] of textsOf(invoke[key]).entries()) {
+      const parsed = parseRoutePattern(text);
+      const place = Array.isArray(invoke[key]) ? ['invoke', key, String(index)] : ['invoke', key];
+      if (parsed.kind === 'ok') routes.add(parsed.pattern);
+      else complain(place, JSON.stringify(text), parsed.accepted);
+    }
+  }
+  return [...routes];
+}
+
+const homeKeys = ['function', 'route', 'path', 'target', 'home-route', 'home_route'] as const;
+
+/** The "function" kinds only; a redirect means nothing for a folder. First non-empty wins. */
+function readHome(value: Json, invoke: Json): string | null {
+  for (const home of [value['home'], invoke['home'], invoke['home-route'], invoke['home_route']]) {
+    const texts = isObject(home) ? homeKeys.map((key) => textOf(home[key])) : [textOf(home)];
+    const found = texts.find((text) => text !== null);
+    if (found !== undefined && found !== null) return found;
+  }
+  return null;
+}
+
+function readAssetsDirectory(value: Json, complain: Complain): string | null {
+  const assets = value['assets'];
+  if (!isObject(assets)) return null;
+  const handling = textOf(assets['not_found_handling'])?.toLowerCase() ?? '404';
+  if (!['404', 'single-page-application', 'spa'].includes(handling)) {
+    complain(['assets', 'not_found_handling'], JSON.stringify(handling), '404 or single-page-application');
+    return null;
+  }
+  const directory = textOf(assets['directory']);
+  if (directory === null) return null;
+  if (isSafeName(directory)) return directory;
+  complain(['assets', 'directory'], JSON.stringify(directory), "a relative folder without '.' and '..'");
+  return null;
+}
+
+function readIgnoreDirs(value: Json, complain: Complain): string[] {
+  const block = ['zero_config', 'discovery', 'routing'].map((key) => value[key]).find(isObject);
+  const lists = [
+    { key: ['zero_config', 'ignore_dirs'], raw: block?.['ignore_dirs'] },
+    { key: ['zero_config_ignore_dirs'], raw: value['zero_config_ignore_dirs'] },
+  ];
+  return lists.flatMap(({ key, raw }) =>
+    textsOf(raw)
+      .flatMap((text) => text.split(','))
+      .map((text) => text.trim())
+      .filter((name) => {
+        const bad = /[/\\]/.test(name);
+        if (bad) complain(key, JSON.stringify(name), 'names of single folders');
+        return name !== '' && !bad;
+      }),
+  );
+}
+
+function textsOf(value: unknown): string[] {
+  const items: unknown[] = Array.isArray(value) ? value : [value];
+  return items.filter((item) => typeof item === 'string');
+}

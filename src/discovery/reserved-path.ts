@@ -1,0 +1,59 @@
+// The paths that belong to the gateway itself, whatever way they are written. Encodings are peeled off and the path is
+// resolved before it is compared, so that `/%5Ffn`, `/a/..//_FN` or `/_fn%2Fhealth` do not slip past the denylist.
+// Source: contract/routing.md 6.2, contract/edge-proxy.md 4.
+
+/** An attacker who encodes more often than this reaches no server that decodes so often. */
+const maxDecodings = 3;
+
+const reservedTrees = ['/_fn', '/console'] as const;
+const reservedFiles: ReadonlySet<string> = new Set([
+  '/openapi.json',
+  '/system/metrics',
+  '/fastfn.json',
+  '/fastfn.toml',
+]);
+
+/**
+ * @param rawPath a path as sent, or a route pattern; without the query
+ * @returns true for the control plane, the operator's files and the built-in documents; not for `/`
+ */
+export function isReservedPath(rawPath: string): boolean {
+  // Almost every request: nothing encoded, nothing to resolve, and a first letter that begins no reserved path.
+  if (plainPath.test(rawPath)) return isReserved(rawPath.toLowerCase());
+  return isReserved(resolvePath(decodeFully(rawPath)).toLowerCase());
+}
+
+/** One segment or more of letters, digits, `_`, `-`, and `.` not first. */
+const plainPath = /^(?:\/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+$/;
+
+function isReserved(path: string): boolean {
+  if (reservedFiles.has(path)) return true;
+  return reservedTrees.some(
+    (tree) => path.startsWith(tree) && (path.length === tree.length || '/?#;'.includes(path[tree.length] ?? '')),
+  );
+}
+
+function decodeFully(text: string): string {
+  let current = text;
+  for (let round = 0; round < maxDecodings && current.includes('%'); round++) {
+    const next = decodeLoosely(current);
+    if (next === current) break;
+    current = next;
+  }
+  return current;
+}
+
+/** Decodes what is well formed and leaves the rest: a bad escape must not shield what stands beside it. */
+function decodeLoosely(text: string): string {
+  return text.replace(/(?:%[0-9a-fA-F]{2})+/g, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'));
+}
+
+/** Slashes and backslashes collapsed, dot segments resolved (never above the root), no slash at the end. */
+function resolvePath(path: string): string {
+  const segments: string[] = [];
+  for (const segment of path.split(/[/\\]+/)) {
+    if (segment === '..') segments.pop();
+    else if (segment !== '' && segment !== '.') segments.push(segment);
+  }
+  return `/${segments.join('/')}`;
+}

@@ -1,0 +1,170 @@
+// Reads a functions tree into facts, folder by folder, in slices that let the event loop breathe. What cannot be read is
+// a warning and left out; the rest is still served. Never throws.
+
+import type { Fault } from '../policy/fault.ts';
+import { readBoundedText } from './bounded-file.ts';
+import type { DiscoveryWarning } from './catalog.ts';
+import { type FunctionConfig, parseFunctionConfig } from './function-config.ts';
+import { parseFunctionEnv } from './function-env.ts';
+import { type Folder, joinPath } from './folder.ts';
+import { type Listing, listFolder, maxEntriesPerFolder } from './listing.ts';
+import { parseRouteManifest, type RouteManifest } from './route-manifest.ts';
+import type { TimeSlice } from './time-slice.ts';
+
+export interface Tree {
+  /** null when the root cannot be read. */
+  readonly root: Folder | null;
+  readonly warnings: readonly DiscoveryWarning[];
+  readonly faults: readonly Fault[];
+}
+
+/** Folders below each other; a deeper one is left out. */
+const maxDepth = 32;
+const maxFolders = 20_000;
+const maxEntries = 200_000;
+
+/**
+ * @param rootPath absolute
+ * @param skipped absolute folders that are not part of the tree, such as the gateway's state
+ */
+export async function readTree(rootPath: string, skipped: readonly string[], slice: TimeSlice): Promise<Tree> {
+  const reader = new TreeReader(rootPath, new Set(skipped));
+  const root = reader.read(null, '');
+  const pending: Folder[] = root === null ? [] : [root];
+  for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
+    const pause = slice.pause();
+    if (pause !== null) await pause;
+    for (const child of reader.childrenOf(folder)) {
+      folder.folders.push(child);
+      pending.push(child);
+    }
+  }
+  return { root, warnings: reader.warnings, faults: reader.faults };
+}
+
+class TreeReader {
+  readonly warnings: DiscoveryWarning[] = [];
+  readonly faults: Fault[] = [];
+  readonly #rootPath: string;
+  readonly #skipped: ReadonlySet<string>;
+  readonly #children = new Map<Folder, readonly string[]>();
+  #folders = 0;
+  #entries = 0;
+  #full = false;
+
+  constructor(rootPath: string, skipped: ReadonlySet<string>) {
+    this.#rootPath = rootPath;
+    this.#skipped = skipped;
+  }
+
+  /** Reads the sub-folders of a folder that has been read itself. */
+  *childrenOf(folder: Folder): Generator<Folder> {
+    const names = this.#children.get(folder) ?? [];
+    this.#children.delete(folder);
+    for (const name of names) {
+      const child = this.read(folder, name);
+      if (child !== null) yield child;
+    }
+  }
+
+  read(parent: Folder | null, name: string): Folder | null {
+    const path = parent === null ? '' : joinPath(parent, name);
+    const absolute = path === '' ? this.#rootPath : `${this.#rootPath}/${path}`;
+    if (this.#skipped.has(absolute) || this.#isFull(parent, path)) return null;
+    const listing = this.#list(absolute, path);
+    if (listing === null) return null;
+    this.#folders++;
+    this.#entries += listing.entries;
+    const folder = this.#describe(parent, name, path, absolute, listing);
+    this.#children.set(folder, listing.folders);
+    return folder;
+  }
+
+  #isFull(parent: Folder | null, path: string): boolean {
+    if (parent !== null && parent.depth + 1 > maxDepth) {
+      this.#warn('too_deep', path, `folder lies more than ${maxDepth} levels deep and is not read`);
+      return true;
+    }
+    if (this.#folders < maxFolders && this.#entries < maxEntries) return false;
+    if (!this.#full) {
+      const limit = `${maxFolders} folders or ${maxEntries} files`;
+      this.#warn('too_many_files', path, `the tree holds more than ${limit}; this folder and later ones are not read`);
+    }
+    this.#full = true;
+    return true;
+  }
+
+  #list(absolute: string, path: string): Listing | null {
+    try {
+      return listFolder(absolute);
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+      this.#warn('unreadable_folder', path, `cannot read the folder: ${code}`);
+      return null;
+    }
+  }
+
+  #describe(parent: Folder | null, name: string, path: string, absolute: string, listing: Listing): Folder {
+    if (listing.cut) {
+      this.#warn('too_many_files', path, `only the first ${maxEntriesPerFolder} entries of this folder are read`);
+    }
+    for (const link of listing.links) {
+      this.#warn('link', path === '' ? link : `${path}/${link}`, 'links are not followed', 'info');
+    }
+    const secret = new Set([...listing.protectedFiles.values()].map((file) => file.inode));
+    const files = listing.files.filter((file) => !secret.has(listing.inodes.get(file.name) ?? '-'));
+    const place = (file: string): string => (path === '' ? file : `${path}/${file}`);
+    this.#checkEnv(listing, absolute, place('fn.env.json'));
+    return {
+      path,
+      name,
+      depth: parent === null ? 0 : parent.depth + 1,
+      parent,
+      files,
+      folders: [],
+      bundles: listing.bundles,
+      hasHidden: listing.hasHidden || listing.cut || files.length < listing.files.length,
+      stamp: listing.stamp,
+      config: this.#readConfig(listing, absolute, place('fn.config.json')),
+      configStamp: listing.protectedFiles.get('fn.config.json')?.stamp ?? '',
+      manifest: this.#readManifest(listing, absolute, place('fn.routes.json')),
+      envStamp: listing.protectedFiles.get('fn.env.json')?.stamp ?? null,
+    };
+  }
+
+  #readConfig(listing: Listing, absolute: string, file: string): FunctionConfig | null {
+    const text = this.#readDocument(listing, absolute, 'fn.config.json', file);
+    if (text === null) return null;
+    const { config, faults } = parseFunctionConfig(text, file);
+    this.faults.push(...faults);
+    return config;
+  }
+
+  #readManifest(listing: Listing, absolute: string, file: string): RouteManifest | null {
+    const text = this.#readDocument(listing, absolute, 'fn.routes.json', file);
+    if (text === null) return null;
+    const manifest = parseRouteManifest(text, file);
+    this.faults.push(...manifest.faults);
+    return manifest;
+  }
+
+  /** Only for its faults: values are read again by whoever starts a worker, and never kept here. */
+  #checkEnv(listing: Listing, absolute: string, file: string): void {
+    const text = this.#readDocument(listing, absolute, 'fn.env.json', file);
+    if (text !== null) this.faults.push(...parseFunctionEnv(text, file).faults);
+  }
+
+  #readDocument(listing: Listing, absolute: string, name: string, file: string): string | null {
+    const linked = listing.links.includes(name);
+    if (!linked && !listing.protectedFiles.has(name)) return null;
+    const reading = readBoundedText(`${absolute}/${name}`);
+    if (reading.kind === 'ok') return reading.text;
+    const { found, accepted } = reading;
+    this.faults.push({ file, key: '', found, accepted, severity: 'error' });
+    return null;
+  }
+
+  #warn(code: string, file: string, message: string, level?: 'info'): void {
+    this.warnings.push({ code, file, message, ...(level === undefined ? {} : { level }) });
+  }
+}

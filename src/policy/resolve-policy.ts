@@ -1,0 +1,119 @@
+// From what config files say (patches, nearest first) and the operator's defaults to one frozen FunctionPolicy.
+// Fields are replaced whole, never mixed: a version's `worker_pool` is not merged with its function's.
+// Source: contract/policy.md 2, 4, 5.
+
+import {
+  type FunctionPolicy,
+  type HttpMethod,
+  type KeepWarmPolicy,
+  type RateLimitPolicy,
+  type WorkerPoolPolicy,
+} from './function-policy.ts';
+import type { HostList } from './host-list.ts';
+import type { RuntimeName } from './runtime-name.ts';
+
+/** A `worker_pool` block as written; absent numbers get their default when the policy is resolved. */
+export interface WorkerPoolPatch {
+  readonly enabled: boolean;
+  readonly minWarm?: number;
+  readonly maxWorkers?: number;
+  readonly maxQueue?: number;
+  readonly idleTtlSeconds?: number;
+  readonly queueTimeoutMs?: number;
+  readonly queuePollMs?: number;
+  readonly overflowStatus?: 429 | 503;
+}
+
+/** What one config file says about policy; an absent field says nothing. */
+export interface PolicyPatch {
+  readonly timeoutMs?: number;
+  readonly maxConcurrency?: number;
+  readonly maxBodyBytes?: number;
+  readonly includeDebugHeaders?: boolean;
+  readonly methods?: readonly HttpMethod[];
+  readonly allowHosts?: HostList;
+  readonly workerPool?: WorkerPoolPatch;
+  readonly keepWarm?: KeepWarmPolicy;
+  readonly rateLimit?: RateLimitPolicy;
+  readonly group?: string;
+}
+
+/** Read only from the file next to the handler: how the handler is called, and its opt-out of the sandbox. */
+export interface HandlerPatch {
+  readonly strictFs?: boolean;
+  readonly handler?: string;
+  readonly adapter?: FunctionPolicy['adapter'];
+}
+
+export interface PolicyDefaults {
+  readonly timeoutMs: number;
+  readonly maxConcurrency: number;
+  readonly maxBodyBytes: number;
+  /** Methods when no patch names any. */
+  readonly methods: readonly HttpMethod[];
+  /** What the operator says of the file sandbox; `locked`: a function cannot opt out. */
+  readonly strictFs: { readonly enabled: boolean; readonly locked: boolean };
+}
+
+/** Compiled languages: their first call may wait for a build (contract/policy.md 2). */
+const compiledTimeoutMs = 180_000;
+
+/**
+ * @param patches nearest first
+ * @param own the patch of the file next to the handler
+ */
+export function resolvePolicy(
+  patches: readonly PolicyPatch[],
+  own: HandlerPatch,
+  runtime: RuntimeName,
+  defaults: PolicyDefaults,
+): FunctionPolicy {
+  const compiled = runtime === 'rust' || runtime === 'go';
+  const asked = nearest(patches, 'timeoutMs') ?? defaults.timeoutMs;
+  const timeoutMs = compiled ? Math.max(asked, compiledTimeoutMs) : asked;
+  const maxConcurrency = nearest(patches, 'maxConcurrency') ?? defaults.maxConcurrency;
+  return Object.freeze({
+    timeoutMs,
+    maxConcurrency,
+    maxBodyBytes: nearest(patches, 'maxBodyBytes') ?? defaults.maxBodyBytes,
+    includeDebugHeaders: patches.some((patch) => patch.includeDebugHeaders === true),
+    methods: nearest(patches, 'methods') ?? defaults.methods,
+    allowHosts: nearest(patches, 'allowHosts') ?? null,
+    workerPool: resolveWorkerPool(nearest(patches, 'workerPool'), maxConcurrency, timeoutMs),
+    keepWarm: nearest(patches, 'keepWarm') ?? null,
+    rateLimit: nearest(patches, 'rateLimit') ?? null,
+    strictFs: defaults.strictFs.enabled && (defaults.strictFs.locked || own.strictFs !== false),
+    handler: own.handler ?? 'handler',
+    adapter: own.adapter ?? 'native',
+    group: nearest(patches, 'group') ?? null,
+  });
+}
+
+function nearest<K extends keyof PolicyPatch>(
+  patches: readonly PolicyPatch[],
+  key: K,
+): PolicyPatch[K] | undefined {
+  return patches.find((patch) => patch[key] !== undefined)?.[key];
+}
+
+function resolveWorkerPool(
+  patch: WorkerPoolPatch | undefined,
+  maxConcurrency: number,
+  timeoutMs: number,
+): WorkerPoolPolicy {
+  const maxWorkers = patch?.maxWorkers ?? maxConcurrency;
+  const maxQueue = patch?.maxQueue ?? 0;
+  const minWarm = patch?.minWarm ?? 0;
+  return Object.freeze({
+    enabled: patch?.enabled ?? true,
+    declared: patch !== undefined,
+    minWarm: maxWorkers > 0 ? Math.min(minWarm, maxWorkers) : minWarm,
+    maxWorkers,
+    maxQueue,
+    idleTtlSeconds: patch?.idleTtlSeconds ?? 300,
+    // Without this default a queue alone would never hold anyone: every waiter would time out at once.
+    queueTimeoutMs: patch?.queueTimeoutMs ?? (maxQueue > 0 ? Math.min(timeoutMs, 5000) : 0),
+    queuePollMs: patch?.queuePollMs ?? 20,
+    overflowStatus: patch?.overflowStatus ?? 429,
+  });
+}
