@@ -1,0 +1,102 @@
+// Who is asking, and under which host name (contract/policy.md 7 "Trusted proxies"). Forwarding headers count only when
+// the TCP peer is a proxy the operator has named; X-Forwarded-For is then read from right to left while hops are trusted.
+
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP } from 'node:net';
+
+export interface ClientAddress {
+  /** The client, as far as trusted hops vouch for it. IPv4 in its plain form. */
+  readonly ip: string;
+  /**
+   * `direct`: the peer is the client and claims nothing else. `trusted`: through a named proxy that said for whom.
+   * `claimed`: forwarding headers from a peer that nobody named, or a named proxy that said nothing.
+   */
+  readonly via: 'direct' | 'trusted' | 'claimed';
+}
+
+const forwardingHeaders = [
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+  'forwarded',
+  'via',
+] as const;
+
+export class ClientAddresses {
+  readonly #trusted: BlockList | null;
+
+  /** @throws Error for text that is no address or CIDR; configuration has checked it before */
+  constructor(trustedProxyCidrs: readonly string[]) {
+    this.#trusted = trustedProxyCidrs.length === 0 ? null : blockList(trustedProxyCidrs);
+  }
+
+  isTrusted(ip: string): boolean {
+    return this.#trusted?.check(ip, isIP(ip) === 6 ? 'ipv6' : 'ipv4') ?? false;
+  }
+
+  of(request: IncomingMessage): ClientAddress {
+    const peer = plainAddress(request.socket.remoteAddress ?? '');
+    const { headers } = request;
+    if (this.#trusted === null || !this.isTrusted(peer)) {
+      return {
+        ip: peer,
+        via: forwardingHeaders.some((name) => headers[name] !== undefined) ? 'claimed' : 'direct',
+      };
+    }
+    const hops = headers['x-forwarded-for'];
+    if (typeof hops !== 'string') return { ip: peer, via: 'claimed' };
+    return { ip: this.#walk(peer, hops), via: 'trusted' };
+  }
+
+  /** Hot path: the address alone. */
+  ipOf(request: IncomingMessage): string {
+    return this.#trusted === null ? plainAddress(request.socket.remoteAddress ?? '') : this.of(request).ip;
+  }
+
+  /** Lower-case host with its port; '' when absent. */
+  hostOf(request: IncomingMessage): string {
+    const { host } = request.headers;
+    if (this.#trusted !== null && this.isTrusted(plainAddress(request.socket.remoteAddress ?? ''))) {
+      const forwarded = request.headers['x-forwarded-host'];
+      if (typeof forwarded === 'string') return (forwarded.split(',', 1)[0] ?? '').trim().toLowerCase();
+    }
+    return host === undefined ? '' : host.toLowerCase();
+  }
+
+  /** A hop that is no address ends the walk: what stands before it is anybody's word. */
+  #walk(peer: string, hops: string): string {
+    let ip = peer;
+    for (const hop of hops.split(',').reverse()) {
+      const next = hopAddress(hop.trim());
+      if (next === null) return ip;
+      ip = next;
+      if (!this.isTrusted(ip)) return ip;
+    }
+    return ip;
+  }
+}
+
+function blockList(cidrs: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const cidr of cidrs) {
+    const [address = '', prefix] = cidr.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(prefix), family);
+  }
+  return list;
+}
+
+/** `::ffff:127.0.0.1`, as a dual-stack listener reports it, is 127.0.0.1. */
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+}
+
+/** `1.2.3.4`, `1.2.3.4:80`, `::1`, `[::1]:80`; null for anything else. */
+function hopAddress(hop: string): string | null {
+  const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(hop)?.[1];
+  const withPort = /^([0-9.]+):\d+$/.exec(hop)?.[1];
+  const address = plainAddress(bracketed ?? withPort ?? hop);
+  return isIP(address) === 0 ? null : address;
+}

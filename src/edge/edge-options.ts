@@ -1,0 +1,47 @@
+// What the edge is given by whoever wires the gateway. It knows no process, no pid and no configuration file.
+
+import type { Clock } from '../clock.ts';
+import type { FunctionUnit, Router } from '../discovery/catalog.ts';
+import type { Deployment } from '../invocation/deployment.ts';
+import type { InvocationReply, InvocationRequest } from '../invocation/invocation.ts';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+
+/** Same fields as the configuration's `http`. */
+export interface EdgeLimits {
+  readonly maxBodyBytes: number;
+  readonly maxHeaderBytes: number;
+  readonly maxUriBytes: number;
+  readonly maxQueryPairs: number;
+  readonly maxConnections: number;
+  readonly maxRequestsPerConnection: number;
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+}
+
+/** What serves requests now; swapped as a whole, so that a request never sees half of a change. */
+export interface Serving {
+  readonly router: Router;
+  /** By function key. */
+  readonly deployments: ReadonlyMap<string, Deployment>;
+}
+
+export interface Invokes {
+  invoke(request: InvocationRequest, deployment: Deployment): Promise<InvocationReply>;
+}
+
+export interface EdgeOptions {
+  readonly limits: EdgeLimits;
+  /** Peers whose forwarding headers are believed. Default none. */
+  readonly trustedProxyCidrs: readonly string[];
+  readonly invoker: Invokes;
+  readonly serving: () => Serving;
+  /** False: 503 `runtime down` before anything else of the request is looked at. */
+  readonly isRuntimeUp: (runtime: FunctionUnit['runtime']) => boolean;
+  /** True from the first signal to stop on. */
+  readonly isDraining: () => boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}

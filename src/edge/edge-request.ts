@@ -1,0 +1,56 @@
+// One HTTP request as an invocation request.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FunctionUnit } from '../discovery/catalog.ts';
+import type { EventHeaders } from '../invocation/event-headers.ts';
+import type { CancelSignal, InvocationRequest } from '../invocation/invocation.ts';
+import { readBody } from './body-reader.ts';
+
+interface EdgeRequestFields {
+  readonly id: string;
+  readonly unit: FunctionUnit;
+  readonly path: string;
+  readonly rawPath: string;
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly params: Readonly<Record<string, string>>;
+  readonly headers: EventHeaders;
+  readonly clientIp: string;
+  readonly signal: CancelSignal;
+  readonly maxBodyBytes: number;
+}
+
+export class EdgeRequest implements InvocationRequest {
+  readonly id: string;
+  readonly unit: FunctionUnit;
+  readonly method: string;
+  readonly path: string;
+  readonly rawPath: string;
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly params: Readonly<Record<string, string>>;
+  readonly headers: EventHeaders;
+  readonly clientIp: string;
+  readonly signal: CancelSignal;
+  readonly #maxBodyBytes: number;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+
+  constructor(request: IncomingMessage, response: ServerResponse, fields: EdgeRequestFields) {
+    this.id = fields.id;
+    this.unit = fields.unit;
+    this.method = request.method ?? 'GET';
+    this.path = fields.path;
+    this.rawPath = fields.rawPath;
+    this.query = fields.query;
+    this.params = fields.params;
+    this.headers = fields.headers;
+    this.clientIp = fields.clientIp;
+    this.signal = fields.signal;
+    this.#maxBodyBytes = fields.maxBodyBytes;
+    this.#request = request;
+    this.#response = response;
+  }
+
+  readBody(): Promise<Buffer | null> {
+    return readBody(this.#request, this.#response, this.#maxBodyBytes);
+  }
+}

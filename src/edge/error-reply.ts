@@ -1,0 +1,75 @@
+// Every error that the edge sends: the JSON of the contract, with the id of the request. Also for what never became a
+// request: malformed HTTP is answered on the bare socket.
+
+import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Clock } from '../clock.ts';
+import { GatewayError } from '../errors.ts';
+import { errorBody } from '../invocation/error-body.ts';
+import type { InvocationReply } from '../invocation/invocation.ts';
+import { newRequestId } from '../invocation/request-id.ts';
+
+/** After the answer to malformed HTTP the socket may stay this long for the client to read it. */
+const lingerMs = 1000;
+
+/** What node:http hands to `clientError`. */
+export interface ParserFailure {
+  readonly code?: string | undefined;
+  /** A Buffer, whatever the types of Fastify say. */
+  readonly rawPacket?: unknown;
+}
+
+/** An InvocationReply whose headers and body are single texts. */
+export interface ErrorReply extends InvocationReply {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export function errorReply(error: GatewayError, requestId: string): ErrorReply {
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  for (const name in error.headers) headers[name.toLowerCase()] = error.headers[name] ?? '';
+  return { status: error.status, headers, body: errorBody(error, requestId), proxy: null };
+}
+
+/** What llhttp and node:http report, in our words. */
+export function parserError(error: ParserFailure): GatewayError {
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new GatewayError(isRequestLineOnly(error.rawPacket) ? 'uri_too_long' : 'headers_too_large');
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return new GatewayError('payload_too_large');
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new GatewayError('request_timeout');
+    default:
+      return new GatewayError('bad_request');
+  }
+}
+
+/** No line end seen: it is the request line that does not end. */
+function isRequestLineOnly(packet: unknown): boolean {
+  return Buffer.isBuffer(packet) && !packet.includes(0x0a) && /^[A-Z-]+ /.test(packet.toString('latin1', 0, 24));
+}
+
+/** Answers on the socket itself and closes it; returns the status, or null when nothing could be said any more. */
+export function answerOnSocket(socket: Socket, error: GatewayError, clock: Clock): number | null {
+  // An answer already under way would be corrupted by a second one.
+  const inFlight = (socket as { readonly _httpMessage?: ServerResponse | null })._httpMessage;
+  if (!socket.writable || inFlight?.headersSent === true) {
+    socket.destroy();
+    return null;
+  }
+  const requestId = newRequestId();
+  const body = errorBody(error, requestId);
+  const lines = [
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? 'Error'}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${requestId}`,
+    ...Object.entries(error.headers).map(([name, value]) => `${name}: ${value}`),
+    'Connection: close',
+  ];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+  const timer = clock.after(lingerMs, () => socket.destroy());
+  socket.once('close', () => timer.cancel());
+  return error.status;
+}

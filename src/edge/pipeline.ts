@@ -1,0 +1,202 @@
+// What a public request goes through, in the contract's order (policy.md 1): denylist, route, host, method, runtime, size,
+// rate, invocation, reply. Promises one reply for each request, whatever fails.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { RouteMatch } from '../discovery/catalog.ts';
+import { isReservedPath } from '../discovery/reserved-path.ts';
+import { GatewayError, toGatewayError } from '../errors.ts';
+import { type EventHeaders, eventHeaders } from '../invocation/event-headers.ts';
+import type { InvocationReply } from '../invocation/invocation.ts';
+import { declaredLength } from './body-reader.ts';
+import type { ClientAddresses } from './client-address.ts';
+import { ClientSignal } from './client-signal.ts';
+import type { EdgeOptions } from './edge-options.ts';
+import { EdgeRequest } from './edge-request.ts';
+import { errorReply } from './error-reply.ts';
+import { parseQuery } from './query-string.ts';
+import type { FunctionRateLimit } from './rate-limit.ts';
+import { sendReply } from './reply.ts';
+import { decodePath, parseTarget, type RequestTarget } from './request-target.ts';
+
+type FoundRoute = Extract<RouteMatch, { kind: 'found' }>;
+
+/** One request on its way; `functionKey` is '' until a function is known. */
+interface Exchange {
+  readonly id: string;
+  readonly fastifyRequest: FastifyRequest;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  functionKey: string;
+}
+
+const proxyDisabled = 'edge proxy disabled for this function';
+
+export class Pipeline {
+  readonly #options: EdgeOptions;
+  readonly #addresses: ClientAddresses;
+  readonly #rateLimit: FunctionRateLimit;
+
+  constructor(options: EdgeOptions, addresses: ClientAddresses, rateLimit: FunctionRateLimit) {
+    this.#options = options;
+    this.#addresses = addresses;
+    this.#rateLimit = rateLimit;
+  }
+
+  /** The reply is ours from here on: Fastify neither parses the body nor serialises the answer. */
+  handle(fastifyRequest: FastifyRequest, reply: FastifyReply): void {
+    reply.hijack();
+    const { raw: request, id } = fastifyRequest;
+    const exchange: Exchange = { id, fastifyRequest, request, response: reply.raw, functionKey: '' };
+    // An `error` event without a listener would end the process; what it means is seen as `close`.
+    try {
+      this.#route(exchange);
+    } catch (error) {
+      this.#refuse(exchange, error);
+    }
+  }
+
+  #route(exchange: Exchange): void {
+    const { request, fastifyRequest } = exchange;
+    const { limits, isDraining } = this.#options;
+    if (isDraining()) throw new GatewayError('draining', { headers: { 'Retry-After': '1' } });
+    const target = fastifyRequest.originalUrl;
+    if (target.length > limits.maxUriBytes) throw new GatewayError('uri_too_long');
+    const length = declaredLength(request);
+    if (length > limits.maxBodyBytes) throw new GatewayError('payload_too_large');
+    const headers = eventHeaders(request.rawHeaders);
+    checkHost(request, headers);
+    const parsed = parseTarget(target);
+    if (isReservedPath(parsed.rawPath)) throw new GatewayError('not_found');
+    const { router } = this.#options.serving();
+    const host = parsed.authority ?? this.#addresses.hostOf(request);
+    const match = router.match({ method: request.method ?? '', rawPath: parsed.rawPath, host });
+    if (match.kind === 'options') this.#send(exchange, optionsReply(match.allow));
+    else this.#enter(exchange, foundOrThrow(match), parsed, headers, length);
+  }
+
+  #enter(
+    exchange: Exchange,
+    match: FoundRoute,
+    target: RequestTarget,
+    headers: EventHeaders,
+    length: number,
+  ): void {
+    const { unit } = match;
+    const { limits, isRuntimeUp } = this.#options;
+    exchange.functionKey = unit.key;
+    if (unit.refused !== null) throw new GatewayError('config_invalid', { cause: unit.refused });
+    if (!isRuntimeUp(unit.runtime)) throw new GatewayError('runtime_down');
+    const maxBodyBytes = Math.min(unit.policy.maxBodyBytes, limits.maxBodyBytes);
+    if (length > maxBodyBytes) throw new GatewayError('payload_too_large');
+    const { request, response } = exchange;
+    const signal = new ClientSignal();
+    response.once('close', () => {
+      if (!response.writableFinished) signal.abort();
+    });
+    const invocation = new EdgeRequest(request, response, {
+      id: exchange.id,
+      unit,
+      path: decodePath(target.rawPath),
+      rawPath: exchange.fastifyRequest.originalUrl,
+      query: parseQuery(target.query, limits.maxQueryPairs),
+      params: match.params,
+      headers,
+      clientIp: this.#addresses.ipOf(request),
+      signal,
+      maxBodyBytes,
+    });
+    this.#invoke(exchange, invocation).then(
+      (reply) => this.#send(exchange, reply),
+      (error: unknown) => this.#refuse(exchange, error),
+    );
+  }
+
+  async #invoke(exchange: Exchange, request: EdgeRequest): Promise<InvocationReply> {
+    const { unit } = request;
+    if (unit.policy.rateLimit !== null) await this.#checkRate(exchange, request);
+    const deployment = this.#options.serving().deployments.get(unit.key);
+    if (deployment === undefined) {
+      throw new GatewayError('internal', { cause: new Error(`cannot find a deployment of ${unit.key}`) });
+    }
+    const reply = await this.#options.invoker.invoke(request, deployment);
+    if (reply.proxy === null) return reply;
+    abandonBody(reply);
+    throw new GatewayError('edge_proxy_failed', { text: proxyDisabled, headers: marksOf(reply) });
+  }
+
+  async #checkRate(exchange: Exchange, request: EdgeRequest): Promise<void> {
+    try {
+      await this.#rateLimit.check(exchange.fastifyRequest, request.unit);
+    } catch (error) {
+      this.#options.metrics.drops.inc({ function: request.unit.key, reason: 'rate_limit' });
+      throw error;
+    }
+  }
+
+  #refuse(exchange: Exchange, thrown: unknown): void {
+    const error = toGatewayError(thrown);
+    if (error.code === 'internal' || error.code === 'config_invalid') {
+      this.#options.log.error({ id: exchange.id, err: error.cause ?? error }, 'cannot answer request');
+    }
+    if (error.code === 'client_closed') {
+      this.#options.metrics.requests.inc({ function: exchange.functionKey, status: error.status });
+      exchange.response.destroy();
+      return;
+    }
+    this.#send(exchange, errorReply(error, exchange.id));
+  }
+
+  #send(exchange: Exchange, reply: InvocationReply): void {
+    const { clock, isDraining, metrics } = this.#options;
+    const { request, response, id } = exchange;
+    metrics.requests.inc({ function: exchange.functionKey, status: reply.status });
+    sendReply(reply, { request, response, requestId: id, clock, closing: isDraining() });
+  }
+}
+
+/** RFC 9112 3.2: HTTP/1.1 without Host, or with two, is refused: two parties could read it differently. */
+function checkHost(request: IncomingMessage, headers: EventHeaders): void {
+  const { host } = headers;
+  if (typeof host === 'string' || (host === undefined && request.httpVersion === '1.0')) return;
+  throw new GatewayError('bad_request', { text: 'exactly one Host header is needed' });
+}
+
+function foundOrThrow(match: Exclude<RouteMatch, { kind: 'options' }>): FoundRoute {
+  switch (match.kind) {
+    case 'found':
+      return match;
+    case 'conflict':
+      throw new GatewayError('route_conflict');
+    case 'host_not_allowed':
+      throw new GatewayError('host_not_allowed');
+    case 'method_not_allowed':
+      throw new GatewayError('method_not_allowed', { headers: { Allow: match.allow.join(', ') } });
+    case 'bad_path':
+      throw new GatewayError('bad_request', { cause: match.reason });
+    default:
+      throw new GatewayError('not_found');
+  }
+}
+
+function optionsReply(allow: readonly string[]): InvocationReply {
+  return { status: 204, headers: { allow: allow.join(', ') }, body: null, proxy: null };
+}
+
+/** The state of the function is told on proxied answers too. */
+function marksOf(reply: InvocationReply): Record<string, string> {
+  const marks: Record<string, string> = {};
+  for (const name in reply.headers) {
+    const value = reply.headers[name];
+    if ((name.startsWith('x-fastfn-') || name.startsWith('x-fn-')) && typeof value === 'string')
+      marks[name] = value;
+  }
+  return marks;
+}
+
+function abandonBody(reply: InvocationReply): void {
+  const { body } = reply;
+  if (body !== null && typeof body !== 'string' && !Buffer.isBuffer(body)) {
+    void body[Symbol.asyncIterator]().return?.();
+  }
+}

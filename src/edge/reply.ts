@@ -1,0 +1,144 @@
+// Writes an InvocationReply to the client. Promises Content-Length on every answer whose length is known, back-pressure
+// on streams, no body for HEAD, and that a client which stops reading is cut off.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../clock.ts';
+import type { InvocationReply } from '../invocation/invocation.ts';
+import { compressReply, isCompressible } from './compression.ts';
+
+/** A client that takes no byte of a stream for this long is cut off: nginx's send_timeout. */
+const stalledClientMs = 60_000;
+/** How long the rest of a refused body is read and thrown away, so that the client gets to see why. */
+const lingerMs = 1000;
+/** An unread body up to this length is simply read to its end: the connection stays usable. */
+const drainableBytes = 65_536;
+
+export interface ReplyContext {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  readonly clock: Clock;
+  /** The connection should not be used again: the gateway drains. */
+  readonly closing: boolean;
+}
+
+export function sendReply(reply: InvocationReply, context: ReplyContext): void {
+  if (!isCompressible(reply)) {
+    write(reply, context);
+    return;
+  }
+  compressReply(reply, context.request.headers['accept-encoding'] as string | undefined).then(
+    (encoded) => write(encoded, context),
+    () => context.response.destroy(),
+  );
+}
+
+function write(reply: InvocationReply, context: ReplyContext): void {
+  const { request, response } = context;
+  if (response.destroyed) {
+    abandon(reply.body);
+    return;
+  }
+  const unread = !request.complete && isLongUnread(request);
+  const headers = headerLines(reply, context.requestId);
+  if (unread || context.closing) headers.push('connection', 'close');
+  const { body } = reply;
+  const isHead = request.method === 'HEAD';
+  if (body === null || typeof body === 'string' || Buffer.isBuffer(body)) {
+    if (hasLength(reply.status)) headers.push('content-length', lengthOf(body));
+    response.writeHead(reply.status, headers);
+    const content = isHead || body === null ? '' : body;
+    if (unread) endAfterLinger(context, content);
+    else response.end(content);
+    return;
+  }
+  if (typeof reply.bodyBytes === 'number') headers.push('content-length', String(reply.bodyBytes));
+  response.writeHead(reply.status, headers);
+  if (isHead) {
+    abandon(body);
+    response.end();
+  } else void stream(body, context);
+}
+
+/** RFC 9110 8.6: neither 204 nor an answer of our own to a condition has one. */
+function hasLength(status: number): boolean {
+  return status !== 204 && status !== 304;
+}
+
+function lengthOf(body: string | Buffer | null): string {
+  if (body === null) return '0';
+  return String(typeof body === 'string' ? Buffer.byteLength(body) : body.length);
+}
+
+/** Names and values in turn: node:http takes them without looking at each again. */
+function headerLines(reply: InvocationReply, requestId: string): string[] {
+  const lines: string[] = [];
+  const { headers } = reply;
+  for (const name in headers) {
+    const value = headers[name];
+    if (typeof value === 'string') lines.push(name, value);
+    else for (const line of value ?? []) lines.push(name, line);
+  }
+  lines.push('x-request-id', requestId);
+  return lines;
+}
+
+function isLongUnread(request: IncomingMessage): boolean {
+  const { headers } = request;
+  if (headers['transfer-encoding'] !== undefined) return true;
+  return Number(headers['content-length'] ?? 0) > drainableBytes || headers.expect !== undefined;
+}
+
+/**
+ * Closing a socket with unread bytes makes the kernel send a reset, and the client may lose the answer that tells it why.
+ * So the answer goes out whole, what still comes is thrown away for a moment, and only then the connection ends.
+ */
+function endAfterLinger(context: ReplyContext, content: string | Buffer): void {
+  const { request, response, clock } = context;
+  if (content.length > 0) response.write(content);
+  const end = (): void => {
+    timer.cancel();
+    response.end();
+  };
+  const timer = clock.after(lingerMs, end);
+  request.once('end', end);
+  request.once('close', end);
+  request.resume();
+}
+
+async function stream(body: AsyncIterable<Buffer>, context: ReplyContext): Promise<void> {
+  const { response } = context;
+  try {
+    for await (const chunk of body) {
+      if (response.write(chunk)) continue;
+      if (!(await drained(context))) throw new Error('cannot send: the client takes nothing more');
+    }
+    response.end();
+  } catch {
+    // The status is out: a cut connection is the only way left to say that the body is not whole.
+    response.destroy();
+  }
+}
+
+function drained(context: ReplyContext): Promise<boolean> {
+  const { response, clock } = context;
+  if (response.destroyed) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const settle = (went: boolean): void => {
+      timer.cancel();
+      response.off('drain', onDrain);
+      response.off('close', onClose);
+      resolve(went);
+    };
+    const onDrain = (): void => settle(true);
+    const onClose = (): void => settle(false);
+    const timer = clock.after(stalledClientMs, onClose);
+    response.on('drain', onDrain);
+    response.on('close', onClose);
+  });
+}
+
+function abandon(body: InvocationReply['body']): void {
+  if (body === null || typeof body === 'string' || Buffer.isBuffer(body)) return;
+  void body[Symbol.asyncIterator]().return?.();
+}

@@ -1,0 +1,47 @@
+// A request target (RFC 9112 3.2) split into what routing needs, nothing decoded but the path shown to handlers.
+
+import { GatewayError } from '../errors.ts';
+
+export interface RequestTarget {
+  /** As sent, without query: starts with `/` unless the target is `*` or broken. */
+  readonly rawPath: string;
+  /** Without `?`. */
+  readonly query: string;
+  /** Authority of an absolute target, which beats the Host header; null for the usual form. */
+  readonly authority: string | null;
+}
+
+export function parseTarget(target: string): RequestTarget {
+  const absolute = target.startsWith('/') ? null : /^https?:\/\/([^/?#]*)(.*)$/is.exec(target);
+  const origin = absolute === null ? target : (absolute[2] ?? '');
+  const at = origin.indexOf('?');
+  const rawPath = at === -1 ? origin : origin.slice(0, at);
+  return {
+    rawPath: rawPath === '' && absolute !== null ? '/' : rawPath,
+    query: at === -1 ? '' : origin.slice(at + 1),
+    authority: absolute === null ? null : (absolute[1] ?? '').toLowerCase(),
+  };
+}
+
+/**
+ * `event.path`: decoded once, doubled slashes as one.
+ * @throws GatewayError bad_request for a malformed `%`
+ */
+export function decodePath(rawPath: string): string {
+  const path = rawPath.includes('//') ? rawPath.replace(/\/{2,}/g, '/') : rawPath;
+  if (!path.includes('%')) return path;
+  try {
+    return decodeURIComponent(path);
+  } catch (cause) {
+    throw new GatewayError('bad_request', { cause });
+  }
+}
+
+/** Spelled exactly as the control plane's own routes are; any other spelling of them is nobody's. */
+const controlTarget = /^\/(?:_fn|console|system\/metrics)(?:\/[A-Za-z0-9._~@:/-]*)?(?:\?|$)/;
+
+export function isControlTarget(target: string): boolean {
+  // `/_`, `/c` or `/s`: three letters tell almost every other request apart.
+  const second = target.charCodeAt(1);
+  return (second === 0x5f || second === 0x63 || second === 0x73) && controlTarget.test(target);
+}

@@ -1,0 +1,124 @@
+// The HTTP server. Sets every limit on purpose, answers malformed HTTP, and hands each public request to the pipeline
+// before Fastify looks at its path or body. The control plane registers its own routes on the same instance.
+
+import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import rateLimit from '@fastify/rate-limit';
+import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
+import { GatewayError, toGatewayError } from '../errors.ts';
+import { requestIdFrom } from '../invocation/request-id.ts';
+import { ClientAddresses } from './client-address.ts';
+import type { EdgeOptions } from './edge-options.ts';
+import { answerOnSocket, errorReply, parserError } from './error-reply.ts';
+import { Pipeline } from './pipeline.ts';
+import { FunctionRateLimit } from './rate-limit.ts';
+import { isControlTarget } from './request-target.ts';
+
+export interface Edge {
+  /** Not yet listening; further routes (the control plane's) may be registered. */
+  readonly app: FastifyInstance;
+  /** Who asks, trusted proxies considered; the control plane's guards need it too. */
+  readonly addresses: ClientAddresses;
+}
+
+/** How often node:http looks for connections past their header or request timeout, ms. */
+const timeoutCheckMs = 1000;
+/** Where every public request is routed to: its real path is the pipeline's business. */
+const publicRoute = '/';
+
+export async function createEdge(options: EdgeOptions): Promise<Edge> {
+  const addresses = new ClientAddresses(options.trustedProxyCidrs);
+  const app = createApp(options, addresses);
+  const { server } = app;
+  server.maxConnections = options.limits.maxConnections;
+  await app.register(rateLimit, { global: false });
+  const limit = new FunctionRateLimit(app, (request) => addresses.ipOf(request.raw));
+  const pipeline = new Pipeline(options, addresses, limit);
+  answerProtocolCorners(app, options);
+  for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
+  app.route({
+    method: METHODS.filter((method) => method !== 'CONNECT'),
+    url: publicRoute,
+    exposeHeadRoute: false,
+    // In a hook, so that Fastify never comes to reject a Content-Type or to parse a body.
+    onRequest: (request, reply) => pipeline.handle(request, reply),
+    handler: () => {},
+  });
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const failure = frameworkError(error);
+    if (failure.code === 'internal')
+      options.log.error({ id: request.id, err: error }, 'cannot answer request');
+    const { status, headers, body } = errorReply(failure, request.id);
+    return reply
+      .status(status)
+      .headers({ ...headers, 'x-request-id': request.id })
+      .send(body);
+  });
+  app.setNotFoundHandler(() => {
+    throw new GatewayError('not_found');
+  });
+  return { app, addresses };
+}
+
+function createApp(options: EdgeOptions, addresses: ClientAddresses): FastifyInstance {
+  const { limits, clock, metrics } = options;
+  return fastify({
+    logger: false,
+    genReqId: (request: IncomingMessage) => requestIdFrom(request.headers['x-request-id']),
+    trustProxy: (address: string) => addresses.isTrusted(address),
+    // The pipeline refuses while draining, with our words.
+    return503OnClosing: false,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    maxRequestsPerSocket: limits.maxRequestsPerConnection,
+    rewriteUrl: (request) => (isControlTarget(request.url ?? '') ? (request.url ?? '') : publicRoute),
+    clientErrorHandler: (error, socket) => {
+      if (error.code === 'ECONNRESET' || socket.destroyed) return;
+      const status = answerOnSocket(socket as Socket, parserError(error), clock);
+      if (status !== null) metrics.requests.inc({ function: '', status });
+    },
+    http: {
+      // node:http counts the request line in; a long one alone must end as 414, not as 431.
+      maxHeaderSize: limits.maxHeaderBytes + limits.maxUriBytes,
+      headersTimeout: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs),
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      connectionsCheckingInterval: timeoutCheckMs,
+      // Checked by the pipeline, whose answer is JSON.
+      requireHostHeader: false,
+      insecureHTTPParser: false,
+      noDelay: true,
+    },
+  });
+}
+
+function answerProtocolCorners(app: FastifyInstance, options: EdgeOptions): void {
+  const { server } = app;
+  // The body reader says `100 Continue` when, and only if, it wants the body.
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    if (isControlTarget(request.url ?? '')) response.writeContinue();
+    server.emit('request', request, response);
+  });
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    const id = requestIdFrom(request.headers['x-request-id']);
+    const { status, headers, body } = errorReply(new GatewayError('expectation_failed'), id);
+    response.writeHead(status, { ...headers, 'x-request-id': id, connection: 'close' }).end(body);
+  });
+  server.on('connect', (_request: IncomingMessage, socket: Socket) => {
+    answerOnSocket(
+      socket,
+      new GatewayError('method_not_allowed', { headers: { Allow: 'GET' } }),
+      options.clock,
+    );
+  });
+}
+
+/** Fastify's own refusals (on the control plane's routes) in our terms. */
+function frameworkError(error: FastifyError): GatewayError {
+  if (error instanceof GatewayError) return error;
+  const { statusCode } = error;
+  if (statusCode === 413) return new GatewayError('payload_too_large', { cause: error });
+  if (statusCode === 404) return new GatewayError('not_found', { cause: error });
+  if (statusCode !== undefined && statusCode < 500) return new GatewayError('bad_request', { cause: error });
+  return toGatewayError(error);
+}

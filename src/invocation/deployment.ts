@@ -1,0 +1,69 @@
+// One function version as it is being served: its unit, its gate, its pool of workers, and what is known about its state.
+// Replaced as a whole when the function changes; the old one drains.
+
+import type { Clock } from '../clock.ts';
+import type { FunctionUnit } from '../discovery/catalog.ts';
+import type { Call, CallHandlers } from '../protocol/call.ts';
+import type { InvokeRequest } from '../protocol/connection.ts';
+import { AdmissionGate, type AdmissionListener } from './admission.ts';
+import { type EventContext, planEventContext } from './event.ts';
+import { Redactor } from './redaction.ts';
+
+/** A worker lent to one invocation. */
+export interface LeaseLike {
+  readonly connection: { invoke(request: InvokeRequest, handlers: CallHandlers): Call };
+  /** `poisoned`: the worker may still be busy with what it was told to end; it must not be lent again. */
+  release(outcome: 'healthy' | 'poisoned'): void;
+}
+
+/** What an invocation needs of `workers/pool`. */
+export interface PoolLike {
+  /** A worker that is ready now, or null. */
+  tryAcquire(): LeaseLike | null;
+  /** Waits for one. Rejects with a GatewayError: runtime_unavailable, invocation_timeout, client_closed, handler_failed. */
+  acquire(deadlineMs: number, signal: AbortSignal): Promise<LeaseLike>;
+  /** Workers that could take an invocation, busy or not. */
+  readonly ready: number;
+}
+
+export interface DeploymentOptions {
+  readonly unit: FunctionUnit;
+  readonly pool: PoolLike;
+  readonly clock: Clock;
+  /** Absolute functions root, for redaction. */
+  readonly root: string;
+  /** Values that must never be shown. */
+  readonly secrets: readonly string[];
+  readonly admissionListener?: AdmissionListener;
+}
+
+export class Deployment {
+  readonly unit: FunctionUnit;
+  readonly pool: PoolLike;
+  readonly gate: AdmissionGate;
+  readonly redactor: Redactor;
+  readonly eventContext: EventContext;
+  #warmAt: number | null = null;
+
+  constructor(options: DeploymentOptions) {
+    this.unit = options.unit;
+    this.pool = options.pool;
+    this.gate = new AdmissionGate(options.unit.policy.workerPool, options.clock, options.admissionListener);
+    this.redactor = new Redactor({ root: options.root, secrets: options.secrets });
+    this.eventContext = planEventContext(options.unit, process.pid);
+  }
+
+  /** Epoch ms of the last answer below 500, or null. */
+  get warmAt(): number | null {
+    return this.#warmAt;
+  }
+
+  /** `warm`: it has answered, and a worker that could answer again is alive. */
+  get state(): 'warm' | 'cold' {
+    return this.#warmAt !== null && this.pool.ready > 0 ? 'warm' : 'cold';
+  }
+
+  markWarm(epochMs: number): void {
+    this.#warmAt = epochMs;
+  }
+}

@@ -1,0 +1,94 @@
+// The one builder of `event`, the object a handler is called with (contract/invocation.md 3). Adds nothing that only the
+// worker knows: body, `is_base64`, `body_base64` and `env` are put in there.
+
+import type { FunctionUnit } from '../discovery/catalog.ts';
+import type { InvocationRequest } from './invocation.ts';
+
+export interface Session {
+  /** Absent when no cookie carries one. */
+  readonly id?: string;
+  readonly raw: string;
+  readonly cookies: Readonly<Record<string, string>>;
+}
+
+/** The part of `event.context` that is the same for every invocation of a function version. */
+export type EventContext = Readonly<Record<string, unknown>>;
+
+const sessionCookies = ['session_id', 'sessionid', 'sid'] as const;
+
+/** Built once per deployment: the hot path only copies it. */
+export function planEventContext(unit: FunctionUnit, gatewayPid: number): EventContext {
+  const { policy } = unit;
+  const pool = policy.workerPool;
+  return Object.freeze({
+    runtime: unit.runtime,
+    function_name: unit.name,
+    version: unit.version,
+    timeout_ms: policy.timeoutMs,
+    max_concurrency: policy.maxConcurrency,
+    max_body_bytes: policy.maxBodyBytes,
+    worker_pool: Object.freeze({
+      enabled: pool.declared && pool.enabled,
+      min_warm: pool.minWarm,
+      idle_ttl_seconds: pool.idleTtlSeconds,
+      max_workers: pool.maxWorkers,
+      max_queue: pool.maxQueue,
+      queue_timeout_ms: pool.queueTimeoutMs,
+      queue_poll_ms: pool.queuePollMs,
+      overflow_status: pool.overflowStatus,
+    }),
+    gateway: Object.freeze({ worker_pid: gatewayPid }),
+    debug: Object.freeze({ enabled: policy.includeDebugHeaders }),
+    // Only internal callers may say who the user is: `?__fnctx=` of a public request is ignored.
+    user: null,
+  });
+}
+
+/**
+ * @param ts epoch ms of the invocation's start
+ * @returns everything of the event but what the worker adds
+ */
+export function buildEvent(
+  request: InvocationRequest,
+  context: EventContext,
+  ts: number,
+): Readonly<Record<string, unknown>> {
+  const { headers, params } = request;
+  const cookie = headers.cookie;
+  const agent = headers['user-agent'];
+  const ip = request.clientIp;
+  return {
+    id: request.id,
+    ts,
+    method: request.method,
+    path: request.path,
+    raw_path: request.rawPath,
+    query: request.query,
+    params,
+    path_params: params,
+    headers,
+    session: cookie === undefined ? null : parseSession(cookie),
+    client: agent === undefined ? { ip } : { ip, ua: typeof agent === 'string' ? agent : agent.join(', ') },
+    context: {
+      ...context,
+      request_id: request.id,
+      deadline_ms: ts + request.unit.policy.timeoutMs,
+    },
+    version: request.unit.version,
+  };
+}
+
+/** No URL-decoding and no unquoting; the last of two cookies of one name wins. */
+function parseSession(cookie: string | readonly string[]): Session {
+  const raw = typeof cookie === 'string' ? cookie : cookie.join('; ');
+  const cookies: Record<string, string> = Object.create(null);
+  for (const piece of raw.split(';')) {
+    const at = piece.indexOf('=');
+    if (at !== -1) cookies[piece.slice(0, at).trim()] = piece.slice(at + 1).trim();
+  }
+  for (const name of sessionCookies) {
+    const id = cookies[name];
+    if (id !== undefined) return { id, raw, cookies };
+  }
+  return { raw, cookies };
+}

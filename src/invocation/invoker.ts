@@ -1,0 +1,153 @@
+// Runs invocations: gate, run, marks, one log line and the numbers. Promises that every failure is a GatewayError whose
+// text a client may see. Who asked (edge, later jobs and the control plane) makes no difference here.
+
+import type { Clock } from '../clock.ts';
+import { GatewayError, toGatewayError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import type { ErrorMessage, LogMessage } from '../protocol/messages.ts';
+import type { Slot } from './admission.ts';
+import type { Deployment } from './deployment.ts';
+import type { InvocationReply, InvocationRequest } from './invocation.ts';
+import { CapturedOutput, debugMarks, stateMarks } from './reply-marks.ts';
+import { RunningInvocation, type RunObserver } from './running-invocation.ts';
+
+export interface InvokerOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Messages of handlers stay in the log; clients see `internal error`. */
+  readonly production: boolean;
+}
+
+export class Invoker {
+  readonly #options: InvokerOptions;
+
+  constructor(options: InvokerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * One call of one function. The deadline runs from here.
+   * @throws GatewayError for everything that is not a result; its headers carry the marks
+   */
+  async invoke(request: InvocationRequest, deployment: Deployment): Promise<InvocationReply> {
+    const { clock } = this.#options;
+    const watch = new Watch(this.#options, deployment, clock.now());
+    const deadlineMs = watch.startedMs + deployment.unit.policy.timeoutMs;
+    let slot: Slot;
+    try {
+      const entered = deployment.gate.enter(deadlineMs, request.signal);
+      slot = entered instanceof Promise ? await entered : entered;
+    } catch (error) {
+      const failure = toGatewayError(error);
+      watch.record(request.id, failure.status);
+      throw failure;
+    }
+    const run = new RunningInvocation({ request, deployment, slot, clock, deadlineMs, observer: watch });
+    try {
+      const reply = await run.start();
+      return { ...reply, headers: { ...reply.headers, ...watch.marks(run, slot, reply.status, null) } };
+    } catch (error) {
+      throw this.#publicError(toGatewayError(error), run, slot, watch);
+    }
+  }
+
+  #publicError(error: GatewayError, run: RunningInvocation, slot: Slot, watch: Watch): GatewayError {
+    const { redactor } = run.deployment;
+    const isHandlers = error.code === 'handler_failed' || error.code === 'build_failed';
+    const text = isHandlers && this.#options.production ? 'internal error' : redactor.mask(error.message);
+    const marks = run.dispatched ? watch.marks(run, slot, error.status, error) : {};
+    return new GatewayError(error.code, {
+      text,
+      status: error.status,
+      headers: { ...error.headers, ...marks },
+      cause: error.cause,
+    });
+  }
+}
+
+/** What one invocation leaves behind in logs and numbers. */
+class Watch implements RunObserver {
+  readonly startedMs: number;
+  readonly #options: InvokerOptions;
+  readonly #deployment: Deployment;
+  #output: CapturedOutput | null = null;
+
+  constructor(options: InvokerOptions, deployment: Deployment, startedMs: number) {
+    this.#options = options;
+    this.#deployment = deployment;
+    this.startedMs = startedMs;
+  }
+
+  output(run: RunningInvocation, message: LogMessage): void {
+    const { unit, redactor } = this.#deployment;
+    if (unit.policy.includeDebugHeaders) {
+      this.#output ??= new CapturedOutput();
+      this.#output.add(message);
+    }
+    const text = redactor.maskSecrets(message.text);
+    for (const line of text.split('\n')) {
+      if (line === '') continue;
+      this.#options.log.info(
+        { id: run.request.id, function: unit.key, stream: message.stream },
+        `[fn:${unit.name}@${unit.version} ${message.stream}] ${line}`,
+      );
+    }
+  }
+
+  handlerFailed(run: RunningInvocation, message: ErrorMessage): void {
+    const { unit, redactor } = this.#deployment;
+    this.#options.log.error(
+      {
+        id: run.request.id,
+        function: unit.key,
+        error: redactor.maskSecrets(message.error),
+        detail: redactor.maskSecrets(message.detail),
+      },
+      'handler failed',
+    );
+  }
+
+  ended(run: RunningInvocation, status: number): void {
+    this.record(run.request.id, status);
+  }
+
+  record(id: string, status: number): void {
+    const { clock, log, metrics } = this.#options;
+    const { unit } = this.#deployment;
+    const latencyMs = clock.now() - this.startedMs;
+    metrics.duration.observe({ function: unit.key, status }, latencyMs / 1000);
+    log.info(
+      {
+        id,
+        function: unit.key,
+        runtime: unit.runtime,
+        status,
+        latency_ms: Math.round(latencyMs * 1000) / 1000,
+      },
+      'invocation',
+    );
+  }
+
+  marks(
+    run: RunningInvocation,
+    slot: Slot,
+    status: number,
+    failure: GatewayError | null,
+  ): Record<string, string> {
+    const { unit, redactor } = this.#deployment;
+    const state = stateMarks({
+      state: run.state,
+      queued: slot.queued,
+      status,
+      failure: failure === null ? null : failure.code,
+    });
+    if (!unit.policy.includeDebugHeaders) return state;
+    const latencyMs = this.#options.clock.now() - this.startedMs;
+    return {
+      ...state,
+      ...debugMarks({ requestId: run.request.id, unit, latencyMs, output: this.#output, redactor }),
+    };
+  }
+}
