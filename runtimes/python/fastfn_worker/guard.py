@@ -5,32 +5,43 @@ and process starts, in every thread; nothing on the path of a call raises such a
 import os
 import sys
 
-_protected_names = frozenset(("fn.config.json", "fn.env.json", "fn.test_events.json"))
+# The gateway and the other languages keep the same list.
+_protected_names = frozenset(
+    ("fn.config.json", "fn.env.json", "fn.routes.json", "fn.test_events.json", "fastfn.json")
+)
 _subprocess_refusal = "subprocess disabled by strict function sandbox"
+# What the jail grants every worker of the host itself.
 _system_roots = (
+    "/lib",
+    "/lib64",
+    "/usr/lib",
+    "/usr/lib64",
+    "/usr/local/lib",
     "/etc/ssl",
     "/etc/pki",
     "/etc/ca-certificates",
-    "/usr/share/ca-certificates",
-    "/usr/share/zoneinfo",
-    "/usr/lib",
-    "/usr/local/lib",
-    "/lib",
-    "/lib64",
-    "/proc/self",
-    "/etc/hosts",
-    "/etc/host.conf",
-    "/etc/resolv.conf",
-    "/etc/nsswitch.conf",
-    "/etc/services",
-    "/etc/protocols",
-    "/etc/gai.conf",
+    "/etc/crypto-policies",
+    "/usr/share",
+    "/usr/local/share",
     "/etc/localtime",
     "/etc/timezone",
     "/etc/mime.types",
-    "/dev",
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/host.conf",
+    "/etc/nsswitch.conf",
+    "/etc/gai.conf",
+    "/etc/services",
+    "/etc/protocols",
+    "/proc/cpuinfo",
+    "/proc/meminfo",
+    "/proc/stat",
+    "/sys/devices/system/cpu",
+    "/dev/zero",
+    "/dev/random",
+    "/dev/urandom",
 )
-_device_root = "/dev"
+_certificate_variables = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _write_flags = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -50,12 +61,13 @@ class _Roots:
     """Where a function may read and write, as the load message grants it."""
 
     def __init__(self, load):
-        writable = [*load["writable"], _device_root]
+        writable = [*load["writable"], "/dev/null"]
         worker = os.path.dirname(__file__)
         runtime = [sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(os.__file__), worker]
         self._list_only = _with_links_resolved([load["root"]])
         self._write = _with_links_resolved(writable)
-        self._read = _with_links_resolved([*load["readable"], *writable, *runtime, *_system_roots])
+        operator = [os.environ.get(name, "") for name in _certificate_variables]
+        self._read = _with_links_resolved([*load["readable"], *writable, *runtime, *operator, *_system_roots])
 
     def check_read(self, path):
         self._check(path, self._read)
@@ -82,7 +94,7 @@ def _checks(roots):
     def on_open(args):
         path, mode, flags = args
         # os.open() gives no mode, and hides the folder descriptor that a relative path may count from.
-        if mode is None and not os.path.isabs(path) if isinstance(path, (str, bytes)) else False:
+        if mode is None and isinstance(path, (str, bytes)) and not os.path.isabs(path):
             return
         if isinstance(flags, int) and flags & _write_flags:
             roots.check_write(path)

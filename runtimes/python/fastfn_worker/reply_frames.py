@@ -3,8 +3,8 @@ owes the pieces and the end of the body."""
 
 from . import message
 from .frame import pack_chunk
+from .headers import ResultError, content_type
 from .limits import INLINE_BODY_BYTES, MAX_CHUNK_BYTES
-from .result import ResultError
 from .wire_json import quote, utf8
 
 _none = '{"kind":"none"}'
@@ -47,7 +47,7 @@ def chunk_bytes(piece):
 def with_default_type(reply, first_piece):
     """A stream says what it is by its first piece, unless the handler said."""
     status, headers, body, proxy = reply
-    if first_piece is None or any(name.lower() == "content-type" for name in headers):
+    if first_piece is None or content_type(headers):
         return reply
     kind = "text/plain; charset=utf-8" if isinstance(first_piece, str) else "application/octet-stream"
     return status, {**headers, "content-type": kind}, body, proxy

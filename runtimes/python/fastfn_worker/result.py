@@ -2,22 +2,18 @@
 contract, section 9). `body` is None, str, bytes, or an iterator to be streamed. Promises that what it lets through
 is accepted by the gateway; anything else is a ResultError, which is the handler's failure (HTTP 500)."""
 
-from .limits import MAX_HEADER_BYTES, MAX_HEADERS_TOTAL_BYTES, MAX_RESULT_HEADERS
+from .headers import ResultError, content_type, header_lines, text_of
 from .wire_json import encode
 
 _envelope_keys = frozenset(
     ("status", "statusCode", "headers", "body", "body_base64", "is_base64", "isBase64Encoded", "proxy")
 )
-# A `status` that is no number means data, unless one of these says that an answer was meant.
-_answer_keys = _envelope_keys - {"status", "statusCode"}
-# RFC 9110 5.6.2 token.
-_token_characters = frozenset("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+_status_keys = frozenset(("status", "statusCode"))
+_content_keys = _envelope_keys - _status_keys
+_base64_characters = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 _json_type = {"content-type": "application/json"}
+_bytes_type = {"content-type": "application/octet-stream"}
 _bytes_types = (bytes, bytearray, memoryview)
-
-
-class ResultError(Exception):
-    """The handler returned something that is no answer."""
 
 
 def to_reply(result):
@@ -38,10 +34,9 @@ def _from_dict(result):
     proxy = result.get("proxy")
     if proxy is not None and not isinstance(proxy, dict):
         raise ResultError("proxy must be an object when provided")
-    status = result.get("status")
-    if status is None:
-        status = result.get("statusCode")
-    return _envelope(status, result.get("headers"), _body_of(result), proxy)
+    if result.get("is_base64", result.get("isBase64Encoded")):
+        return _checked_status(_written_status(result)), header_lines(result.get("headers")), _decoded_body(result), proxy
+    return _envelope(_written_status(result), result.get("headers"), result.get("body"), proxy)
 
 
 def _from_text(text):
@@ -62,11 +57,11 @@ def _from_other(result):
     if isinstance(result, str):
         return _from_text(str(result))
     if isinstance(result, _bytes_types):
-        return 200, {"content-type": "application/octet-stream"}, bytes(result), None
+        return 200, _bytes_type, bytes(result), None
     if isinstance(result, list):
         return 200, _json_type, encode(result), None
     if isinstance(result, (bool, int, float)):
-        return _from_text(_text_of(result))
+        return _from_text(text_of(result))
     if any(hasattr(result, name) for name in ("status", "headers", "body")):
         return _from_object(result)
     if is_stream(result):
@@ -86,116 +81,89 @@ def _from_object(result):
 
 
 def _is_data(result):
-    """`{"status": "active"}` is data; `{"status": 700}` is an answer with a fault."""
-    if not _answer_keys.isdisjoint(result):
+    """`status` alone makes an answer only when it is an HTTP status, or when there is nothing else that it could be the
+    status of: `{"status": "active"}` and `{"status": 1, "name": "x"}` are data, `{"status": 600}` is a mistake."""
+    if not _content_keys.isdisjoint(result):
         return False
-    status = result.get("status")
+    status = _number_of(_written_status(result))
     if status is None:
-        status = result.get("statusCode")
-    return not _is_number(status)
+        return True
+    return not _is_http_status(status) and not _status_keys.issuperset(result)
 
 
-def _is_number(value):
-    if isinstance(value, str):
-        digits = value.strip()
-        return digits.isascii() and digits.removeprefix("-").isdigit()
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _written_status(result):
+    status = result.get("status")
+    return result.get("statusCode") if status is None else status
 
 
-def _body_of(result):
-    flag = "is_base64" if "is_base64" in result else "isBase64Encoded"
-    if not result.get(flag):
-        return result.get("body")
+def _number_of(status):
+    """The number that a handler wrote, as a number or as text; None when it is neither."""
+    if isinstance(status, bool) or not isinstance(status, (int, float, str)):
+        return None
+    try:
+        number = float(status)
+    except (ValueError, OverflowError):
+        return None
+    return None if number != number else number
+
+
+def _is_http_status(number):
+    return 100 <= number <= 599 and number == int(number)
+
+
+def _decoded_body(result):
     data = result.get("body_base64")
-    if data is None and flag == "isBase64Encoded":
+    if data is None and "is_base64" not in result:
         data = result.get("body")
     if isinstance(data, _bytes_types):
         return bytes(data)
     if not isinstance(data, str):
         raise ResultError("body_base64 must be a non-empty string when is_base64=true")
+    return _decoded_base64(data)
+
+
+def _decoded_base64(text):
+    """Both alphabets, with or without padding, like the other languages."""
     from binascii import a2b_base64
 
-    try:
-        return a2b_base64(data)
-    except ValueError as error:
-        raise ResultError(f"body_base64 must be base64: {error}") from None
+    plain = "".join(text.split()).rstrip("=").replace("-", "+").replace("_", "/")
+    if not _base64_characters.issuperset(plain) or len(plain) % 4 == 1:
+        raise ResultError("invalid body_base64")
+    return a2b_base64(plain + "=" * (-len(plain) % 4))
 
 
 def _envelope(status, headers, body, proxy):
-    lines = {} if headers is None else _checked_headers(headers)
     status = _checked_status(status)
+    lines = header_lines(headers)
     if body is None or isinstance(body, str):
         return status, lines, body or None, proxy
     if isinstance(body, _bytes_types):
-        return status, lines, bytes(body), proxy
+        return status, _with_default(lines, _bytes_type), bytes(body), proxy
     if isinstance(body, (dict, list, tuple)):
-        return status, *_structured(lines, body), proxy
+        text = _csv(body) if "text/csv" in content_type(lines) else encode(body)
+        return status, _with_default(lines, _json_type), text, proxy
     if is_stream(body):
         return status, lines, body, proxy
-    return status, lines, _text_of(body), proxy
+    return status, lines, text_of(body), proxy
 
 
-def _structured(lines, body):
-    name = next((name for name in lines if name.lower() == "content-type"), None)
-    if name is None:
-        return {**lines, **_json_type}, encode(body)
-    if "text/csv" in str(lines[name]).lower():
-        from .csv_text import to_csv
+def _csv(rows):
+    from .csv_text import to_csv
 
-        return lines, to_csv(body)
-    return lines, encode(body)
+    return to_csv(rows)
+
+
+def _with_default(lines, kind):
+    return lines if content_type(lines) else {**lines, **kind}
 
 
 def _checked_status(status):
     if status is None:
         return 200
-    if _is_number(status):
-        value = float(status) if isinstance(status, str) else status
-        if value == value // 1 and 100 <= value <= 599:
-            return int(value)
-    raise ResultError("status must be a valid HTTP code")
-
-
-def _checked_headers(headers):
-    if not isinstance(headers, dict):
-        raise ResultError("headers must be an object")
-    lines = {}
-    for name, value in headers.items():
-        if value is None:
-            continue
-        if isinstance(value, (list, tuple)):
-            lines[str(name)] = [_text_of(item) for item in value if item is not None]
-        else:
-            lines[str(name)] = _text_of(value)
-    _refuse_unsendable(lines)
-    return lines
-
-
-def _refuse_unsendable(lines):
-    count = total = 0
-    for name, value in lines.items():
-        if not name or not _token_characters.issuperset(name):
-            raise ResultError("header name must be a token")
-        for line in value if type(value) is list else (value,):
-            size = len(name) + len(line)
-            count += 1
-            total += size
-            if size > MAX_HEADER_BYTES:
-                raise ResultError(f"header {name} is over {MAX_HEADER_BYTES} bytes")
-            if not (line.isascii() and line.isprintable()) and any(map(_is_unsendable, line)):
-                raise ResultError(f"header {name} has a control or wide character")
-    if count > MAX_RESULT_HEADERS or total > MAX_HEADERS_TOTAL_BYTES:
-        raise ResultError(f"headers are over {MAX_RESULT_HEADERS} lines or {MAX_HEADERS_TOTAL_BYTES} bytes")
-
-
-def _is_unsendable(character):
-    """RFC 9110 5.5: CR, LF and NUL would split the answer; beyond U+00FF nothing can be sent."""
-    return character != "\t" and not (" " <= character <= "~" or "\x80" <= character <= "\xff")
-
-
-def _text_of(value):
-    """Text as the other languages write it: true, not True."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    number = _number_of(status)
+    if number is None or not _is_http_status(number):
+        raise ResultError("status must be a valid HTTP code")
+    return int(number)
 
 
 def is_stream(value):
