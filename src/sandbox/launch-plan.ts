@@ -19,6 +19,7 @@ import type { ResourceLimits, SandboxPolicy } from '../policy/sandbox-policy.ts'
 import type { Capabilities } from './capabilities.ts';
 import { landlockSince } from './landlock-access.ts';
 import { planLandlock } from './landlock-plan.ts';
+import { withTempDir } from './language-guard.ts';
 import type { SystemGrants } from './system-grants.ts';
 import { workerEnvironment } from './worker-environment.ts';
 
@@ -104,7 +105,10 @@ export interface LaunchInput {
   readonly policy: SandboxPolicy;
   readonly capabilities: Capabilities;
   readonly system: SystemGrants;
-  /** `file` absolute and without links; `env` is what the language itself needs, not the function's. */
+  /**
+   * `file` absolute and without links; `tempDirPlaceholder` in `args` becomes `tempDir`; `env` is what the language itself
+   * needs, not the function's.
+   */
   readonly command: {
     readonly file: string;
     readonly args: readonly string[];
@@ -161,7 +165,7 @@ export function planLaunch(input: LaunchInput): LaunchPlan {
     socketPath: input.socketPath,
     token: input.token,
     file: command.file,
-    args: command.args,
+    args: withTempDir(command.args, tempDir),
     env: workerEnvironment(tempDir, input.hostEnv, command.env ?? {}),
     workingDir: tempDir,
     rlimits: planRlimits(policy.limits),

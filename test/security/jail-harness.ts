@@ -133,7 +133,16 @@ export async function runJailed(command: JailedCommand): Promise<JailedRun> {
     const milliseconds = performance.now() - started;
     // Whatever a program without a jail left behind goes with its group.
     if (child.pid !== undefined) killGroup(child.pid);
-    return { stdout: stdout(), stderr: stderr(), code, signal, received, pid: child.pid ?? 0, tempDir, milliseconds };
+    return {
+      stdout: stdout(),
+      stderr: stderr(),
+      code,
+      signal,
+      received,
+      pid: child.pid ?? 0,
+      tempDir,
+      milliseconds,
+    };
   } finally {
     clearTimeout(timer);
     for (const socket of sockets) socket.destroy();

@@ -1,0 +1,131 @@
+// The layers of the jail and whether each is in force on this host, for health, doctor and people. Success is never
+// reported for what is not enforced: a layer that an older kernel enforces in part says which part is missing.
+
+import type { Capabilities } from './capabilities.ts';
+import { landlockSince } from './landlock-access.ts';
+
+export type LayerName =
+  | 'landlock'
+  | 'seccomp'
+  | 'no_new_privs'
+  | 'capabilities'
+  | 'rlimits'
+  | 'process_group'
+  | 'environment'
+  | 'descriptors'
+  | 'language_guard';
+
+export type LayerState = 'on' | 'partial' | 'off' | 'unavailable';
+
+export interface SandboxLayer {
+  readonly layer: LayerName;
+  /** `off`: switched off by the operator; `unavailable`: this host does not have it. */
+  readonly state: LayerState;
+  /** One sentence without host paths. */
+  readonly detail: string;
+}
+
+interface LayerOptions {
+  /** FN_STRICT_FS. */
+  readonly strict: boolean;
+}
+
+const launcherLayers: Readonly<Record<'process_group' | 'environment' | 'descriptors', string>> = {
+  process_group: 'every worker is a process group of its own and dies with the gateway',
+  environment: 'workers start from a fixed minimal environment',
+  descriptors: 'workers hold four descriptors: input, output, error and their connection',
+};
+
+const missingByAbi: readonly (readonly [since: number, text: string])[] = [
+  [landlockSince.refer, 'moving files between folders'],
+  [landlockSince.truncate, 'truncation (the system call filter refuses it instead)'],
+  [landlockSince.tcp, 'TCP ports (a port list means no TCP at all)'],
+  [landlockSince.ioctlDev, 'device controls (the system call filter refuses them instead)'],
+  [landlockSince.scope, 'signals and abstract sockets (the system call filter refuses them instead)'],
+];
+
+function landlockLayer({ landlockAbi }: Capabilities): SandboxLayer {
+  if (landlockAbi === 0) {
+    return {
+      layer: 'landlock',
+      state: 'unavailable',
+      detail: 'this kernel does not offer Landlock: file rules are not enforced',
+    };
+  }
+  const missing = missingByAbi.filter(([since]) => landlockAbi < since).map(([, text]) => text);
+  return missing.length === 0
+    ? {
+        layer: 'landlock',
+        state: 'on',
+        detail: `ABI ${landlockAbi}: files, TCP, signals and abstract sockets`,
+      }
+    : { layer: 'landlock', state: 'partial', detail: `ABI ${landlockAbi} lacks ${missing.join(', ')}` };
+}
+
+function seccompLayer({ seccomp, arch }: Capabilities): SandboxLayer {
+  if (!seccomp) {
+    return { layer: 'seccomp', state: 'unavailable', detail: 'this kernel does not offer seccomp filters' };
+  }
+  return arch === 'x64' || arch === 'arm64'
+    ? {
+        layer: 'seccomp',
+        state: 'on',
+        detail: 'allow-list: no new process, second exec, metadata change, IPC or listening',
+      }
+    : { layer: 'seccomp', state: 'unavailable', detail: `no table of system calls for ${arch}` };
+}
+
+const rlimitsLayer: SandboxLayer = {
+  layer: 'rlimits',
+  // Named `partial` on purpose: the kernel counts RLIMIT_NPROC per user, and no rlimit bounds resident memory.
+  state: 'partial',
+  detail:
+    'open files, file size, data, no core; threads are bounded per user only, resident memory by the supervisor',
+};
+
+function whenStrict(layer: SandboxLayer, strict: boolean): SandboxLayer {
+  return strict ? layer : { layer: layer.layer, state: 'off', detail: 'switched off by FN_STRICT_FS' };
+}
+
+function noNewPrivsLayers({ noNewPrivs }: Capabilities): SandboxLayer[] {
+  const state: LayerState = noNewPrivs ? 'on' : 'unavailable';
+  return [
+    { layer: 'no_new_privs', state, detail: 'no program can give a worker more rights' },
+    { layer: 'capabilities', state, detail: 'every capability is dropped, also when started as root' },
+  ];
+}
+
+/** All layers, strongest first. */
+export function describeSandbox(capabilities: Capabilities, { strict }: LayerOptions): SandboxLayer[] {
+  const kernelLayers = [
+    landlockLayer(capabilities),
+    seccompLayer(capabilities),
+    ...noNewPrivsLayers(capabilities),
+  ];
+  const launched = capabilities.ffi && capabilities.platform === 'linux';
+  const basic: SandboxLayer[] = [
+    rlimitsLayer,
+    ...(Object.keys(launcherLayers) as (keyof typeof launcherLayers)[]).map(
+      (layer): SandboxLayer => ({ layer, state: 'on', detail: launcherLayers[layer] }),
+    ),
+  ];
+  const noLauncher = 'the launcher needs Linux on x64 or arm64 and node:ffi';
+  return [
+    ...kernelLayers.map((layer) => whenStrict(layer, strict)),
+    ...basic.map((layer) =>
+      launched ? layer : { ...layer, state: 'unavailable' as const, detail: noLauncher },
+    ),
+    whenStrict(
+      { layer: 'language_guard', state: 'on', detail: 'Node permission model, Python audit hook' },
+      strict,
+    ),
+  ];
+}
+
+/** Whether the kernel tier that FN_SANDBOX_REQUIRED asks for is in force: Landlock, seccomp and no_new_privs. */
+export function kernelTierInForce(layers: readonly SandboxLayer[]): boolean {
+  const wanted: readonly LayerName[] = ['landlock', 'seccomp', 'no_new_privs'];
+  return wanted.every((name) =>
+    layers.some(({ layer, state }) => layer === name && (state === 'on' || state === 'partial')),
+  );
+}
