@@ -161,12 +161,17 @@ export class WorkerProcess {
     return this.begin(options).answer;
   }
 
+  /** Collects what comes for an id that the test itself invokes, with bytes of its own. */
+  expect(id: number): Promise<Answer> {
+    return withPatience(`answer to invocation ${id}`, (settle: (answer: Answer) => void) => {
+      this.#running.set(id, { chunks: [], logs: [], result: null, settle });
+    });
+  }
+
   /** Starts one invocation; `id` is for cancel. */
   begin(options: InvokeOptions = {}): { readonly id: number; readonly answer: Promise<Answer> } {
     const id = this.#nextId++;
-    const answer = withPatience(`an answer to invocation ${id}`, (settle: (answer: Answer) => void) => {
-      this.#running.set(id, { chunks: [], logs: [], result: null, settle });
-    });
+    const answer = this.expect(id);
     const { body = null } = options;
     this.send({
       type: 'invoke',
@@ -195,7 +200,7 @@ export class WorkerProcess {
   }
 
   waitFor(matches: (message: WorkerMessage) => boolean): Promise<WorkerMessage> {
-    return withPatience('a message', (settle: (message: WorkerMessage) => void) => {
+    return withPatience('such message', (settle: (message: WorkerMessage) => void) => {
       const listener: Listener = (message) => {
         if (!matches(message)) return false;
         settle(message);
