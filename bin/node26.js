@@ -25,7 +25,7 @@ function carrierName() {
 function faultOfOverride(file) {
   const probe = spawnSync(file, ['--version'], { encoding: 'utf8', timeout: 10_000 });
   if (probe.error) return `FN_NODE_BIN="${file}" cannot be run: ${probe.error.message}`;
-  const version = probe.stdout.trim();
+  const version = probe.stdout.split('\n')[0].trim();
   if (majorOf(version.slice(1)) === NODE_MAJOR) return null;
   return `FN_NODE_BIN="${file}" is "${version}", but Node ${NODE_MAJOR} is needed`;
 }

@@ -22,8 +22,9 @@ const TEST_FILES = [
 ];
 
 /**
- * One row per npm script. `devTools`: needs the devDependencies. `steps`: argument lists for Node 26, run in order; the
- * last one takes the arguments given after `--`. All steps run even when one fails, so that one look shows every fault.
+ * One row per npm script. `devTools`: needs the devDependencies. `steps`: argument lists for Node 26. One step replaces this
+ * process and takes the arguments given after `--`; of several all run, even when one fails, so that one look shows
+ * every fault.
  */
 const TASKS = {
   start: { devTools: false, steps: [['src/cli/main.ts', 'serve', 'fixtures/functions', '--hot-reload']] },
