@@ -3,7 +3,7 @@
 
 import { Socket } from 'node:net';
 import type { GatewayMessage } from '../../src/protocol/messages.ts';
-import { afterTurn, allocate, isUtf8, parseJson, readText } from './builtins.ts';
+import { afterTurn, allocate, isUtf8, parseJson, readText, sliceBytes } from './builtins.ts';
 import { type FrameHandler, FrameReader, FrameWriter } from './frame.ts';
 
 /** Where the launcher leaves the connected socket. */
@@ -38,7 +38,7 @@ export class Connection implements FrameHandler {
       onread: {
         buffer: allocate(readBytes),
         callback: (length: number, buffer: Uint8Array) => {
-          this.#read(reader, buffer.subarray(0, length) as Buffer);
+          this.#read(reader, sliceBytes(buffer as Buffer, 0, length));
           return true;
         },
       },

@@ -47,10 +47,9 @@ export function installGuard(): void {
     name.endsWith('Sync') ? guardSync(name, call) : guardCallback(name, call),
   );
   guardFunctions(fs.promises as unknown as Exports, (_name, call) => guardPromise(call));
-  const refuse = (): never => {
+  guardFunctions(childProcess as unknown as Exports, () => () => {
     throw refusal('subprocess disabled by strict function sandbox');
-  };
-  guardFunctions(childProcess as unknown as Exports, () => refuse);
+  });
   // Named imports of ES modules see the replaced functions only after this.
   syncBuiltinESMExports();
 }

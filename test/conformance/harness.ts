@@ -58,6 +58,11 @@ interface Running {
   readonly settle: (answer: Answer) => void;
 }
 
+interface Wait {
+  readonly forget: () => void;
+  readonly fail: (why: string) => void;
+}
+
 type Listener = (message: WorkerMessage) => boolean;
 
 export function encodeFrame(payload: Buffer): Buffer {
@@ -112,6 +117,8 @@ export class WorkerProcess {
   readonly #listeners = new Set<Listener>();
   #buffered = Buffer.alloc(0);
   #nextId = 1;
+  /** What tests still wait for, to be told when the worker ends. */
+  readonly #waits = new Set<Wait>();
 
   constructor(program: WorkerProgram) {
     // libuv makes an extra 'pipe' a stream socketpair, and leaves the child's end blocking: just what the launcher does.
@@ -130,7 +137,10 @@ export class WorkerProcess {
         this.rawOutput += text;
       });
     }
-    this.exited = once(this.child, 'close').then(([code, signal]) => code ?? signal);
+    this.exited = once(this.child, 'close').then(([code, signal]) => {
+      for (const wait of this.#waits) wait.fail(`the worker ended (${code ?? signal}): ${this.rawOutput}`);
+      return code ?? signal;
+    });
   }
 
   /** Sends `load` and waits for the verdict. */
@@ -163,7 +173,7 @@ export class WorkerProcess {
 
   /** Collects what comes for an id that the test itself invokes, with bytes of its own. */
   expect(id: number): Promise<Answer> {
-    return withPatience(`answer to invocation ${id}`, (settle: (answer: Answer) => void) => {
+    return this.#wait(`answer to invocation ${id}`, (settle: (answer: Answer) => void) => {
       this.#running.set(id, { chunks: [], logs: [], result: null, settle });
     });
   }
@@ -200,7 +210,7 @@ export class WorkerProcess {
   }
 
   waitFor(matches: (message: WorkerMessage) => boolean): Promise<WorkerMessage> {
-    return withPatience('such message', (settle: (message: WorkerMessage) => void) => {
+    return this.#wait('such message', (settle: (message: WorkerMessage) => void) => {
       const listener: Listener = (message) => {
         if (!matches(message)) return false;
         settle(message);
@@ -225,11 +235,33 @@ export class WorkerProcess {
 
   /** Closes the connection, as a gateway that goes away does, and waits for the end; kills what does not end. */
   async close(): Promise<number | string | null> {
+    for (const wait of this.#waits) wait.forget();
     this.#socket.destroy();
     const timer = setTimeout(() => this.child.kill('SIGKILL'), patienceMs);
     const status = await this.exited;
     clearTimeout(timer);
     return status;
+  }
+
+  /** A promise that fails when patience or the worker ends, and is forgotten when the test closes the worker. */
+  #wait<T>(what: string, start: (settle: (value: T) => void) => void): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const forget = (): void => {
+        clearTimeout(timer);
+        this.#waits.delete(wait);
+      };
+      const fail = (why: string): void => {
+        forget();
+        reject(new Error(`no ${what}: ${why}`));
+      };
+      const timer = setTimeout(() => fail(`waited ${patienceMs} ms`), patienceMs);
+      const wait: Wait = { forget, fail };
+      this.#waits.add(wait);
+      start((value) => {
+        forget();
+        resolve(value);
+      });
+    });
   }
 
   #receive(bytes: Buffer): void {
@@ -300,14 +332,4 @@ function logText(logs: readonly LogMessage[], stream: 'stdout' | 'stderr'): stri
     .filter((log) => log.stream === stream)
     .map((log) => log.text)
     .join('');
-}
-
-function withPatience<T>(what: string, start: (settle: (value: T) => void) => void): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no ${what} within ${patienceMs} ms`)), patienceMs);
-    start((value) => {
-      clearTimeout(timer);
-      resolve(value);
-    });
-  });
 }
