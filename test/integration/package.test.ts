@@ -1,0 +1,216 @@
+// The other ways in than a checkout: the npm tarball as npx would run it, the binary on a host with nothing, the systemd
+// unit. Each is made here from the repository as it is and then used.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { eventually } from './support/eventually.ts';
+import { ask } from './support/http.ts';
+import { runProgram, StartedProgram } from './support/started-program.ts';
+
+const repository = join(import.meta.dirname, '..', '..');
+const manifest = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
+
+let folder: string;
+let functions: string;
+
+before(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'fastfn-package-test-')));
+  functions = join(folder, 'functions');
+  const files = {
+    'hello/handler.js':
+      "exports.handler = async (event) => ({ status: 200, body: { hello: event.query.name ?? 'world' } });",
+    'module/handler.mjs': "export const handler = async () => ({ status: 200, body: { kind: 'module' } });",
+    'typed/handler.ts':
+      "export const handler = async (): Promise<object> => ({ status: 200, body: { kind: 'typed' } });",
+    'snake/handler.py': "def handler(event):\n    return {'status': 200, 'body': {'kind': 'python'}}\n",
+  };
+  for (const [file, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(functions, file)), { recursive: true });
+    writeFileSync(join(functions, file), text);
+  }
+});
+
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Processes whose command line or environment names our folder: whatever a stopped gateway left behind. */
+function leftBehind(): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .flatMap((pid) => {
+      try {
+        return [readFileSync(join('/proc', pid, 'cmdline'), 'utf8').replaceAll('\0', ' ')];
+      } catch {
+        return [];
+      }
+    })
+    .filter((line) => line.includes(folder));
+}
+
+/** Serves the functions, asks each once, ends with SIGTERM; nothing may be left. */
+async function serveAndStop(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  // Without a PATH no language of the host is looked for.
+  const python = env.PATH?.split(':').some((part) => existsSync(join(part, 'python3'))) === true;
+  const sockets = join(folder, 'sockets');
+  const program = new StartedProgram(file, [...args, 'serve', functions, '--port', '0'], {
+    env: { ...env, FN_SOCKET_BASE_DIR: sockets },
+    cwd: folder,
+  });
+  const [, base = ''] = await program.printed(/listening on (http:\/\/[\d.:]+)/);
+  try {
+    assert.deepEqual((await ask(base, '/hello?name=tarball')).json(), { hello: 'tarball' });
+    assert.deepEqual((await ask(base, '/module')).json(), { kind: 'module' });
+    assert.deepEqual((await ask(base, '/typed')).json(), { kind: 'typed' });
+    if (existsSync('/usr/bin/python3'))
+      assert.deepEqual((await ask(base, '/snake')).json(), { kind: 'python' });
+  } finally {
+    program.child.kill('SIGTERM');
+  }
+  const end = await program.ended;
+  assert.deepEqual([end.code, end.signal], [0, null], end.stdout + end.stderr);
+  await eventually(() => assert.deepEqual(leftBehind(), []));
+}
+
+describe('npm package: packed, and run without the checkout', () => {
+  let installed: string;
+  let packed: string[];
+
+  before(() => {
+    const result = spawnSync('npm', ['pack', '--json', '--pack-destination', folder], {
+      cwd: repository,
+      encoding: 'utf8',
+      env: { ...process.env, FN_NODE_BIN: process.execPath },
+    });
+    assert.equal(result.status, 0, result.stderr);
+    const tarball = join(folder, `fastfn-${manifest.version}.tgz`);
+    installed = join(folder, 'node_modules', 'fastfn');
+    mkdirSync(installed, { recursive: true });
+    const untar = spawnSync('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1']);
+    assert.equal(untar.status, 0, String(untar.stderr));
+    packed = readdirSync(installed, { recursive: true, encoding: 'utf8' }).sort();
+    // What npm would install beside it: its dependencies, and none of those that only developers have.
+    for (const name of Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })) {
+      if (!existsSync(join(repository, 'node_modules', name))) continue;
+      mkdirSync(dirname(join(folder, 'node_modules', name)), { recursive: true });
+      symlinkSync(join(repository, 'node_modules', name), join(folder, 'node_modules', name));
+    }
+  });
+
+  it('carries compiled JavaScript, the worker programs, the unit and the licence, and nothing else', () => {
+    for (const file of [
+      'LICENSE',
+      'README.md',
+      'bin/fastfn',
+      'bin/fastfn.service',
+      'bin/node26.js',
+      'dist/lib/src/cli/main.js',
+      'dist/lib/src/sandbox/launcher/main.js',
+      'dist/lib/runtimes/node/main.js',
+      'dist/lib/runtimes/python/main.py',
+      'dist/lib/runtimes/python/runtime.json',
+    ]) {
+      assert.ok(packed.includes(file), `${file} is missing`);
+    }
+    const unwanted = packed.filter((file) =>
+      /\.ts$|^test|^src|^fixtures|__pycache__|dist\/fastfn|release/.test(file),
+    );
+    assert.deepEqual(unwanted, []);
+    assert.ok(
+      (statSync(join(installed, 'bin', 'fastfn')).mode & 0o111) !== 0,
+      'bin/fastfn must be executable',
+    );
+  });
+
+  it('has every schema and data file that the source has', () => {
+    const sources = readdirSync(join(repository, 'src'), { recursive: true, encoding: 'utf8' });
+    const wanted = sources.filter((file) => file.endsWith('.json') && !file.startsWith('release/'));
+    assert.deepEqual(
+      wanted.filter((file) => !packed.includes(join('dist', 'lib', 'src', file))),
+      [],
+    );
+  });
+
+  it('says its version', async () => {
+    const end = await runProgram(process.execPath, [join(installed, 'bin', 'fastfn'), '--version']);
+    assert.deepEqual([end.code, end.stdout, end.stderr], [0, `FastFN ${manifest.version}\n`, '']);
+  });
+
+  it('serves functions of both languages and leaves nothing behind', async () => {
+    await serveAndStop(process.execPath, [join(installed, 'bin', 'fastfn')], { PATH: process.env.PATH });
+  });
+});
+
+describe('binary: one file, on a host with nothing', () => {
+  let binary: string;
+
+  before(() => {
+    binary = join(folder, 'fastfn');
+    const script = `
+      import { makeBinary } from ${JSON.stringify(join(repository, 'src/release/make-binary.ts'))};
+      import { productEntries } from ${JSON.stringify(join(repository, 'src/release/make-bundles.ts'))};
+      await makeBinary(productEntries, ${JSON.stringify(binary)});`;
+    const made = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' });
+    assert.equal(made.status, 0, made.stderr);
+  });
+
+  it('says its version with an empty environment', async () => {
+    const end = await runProgram(binary, ['--version'], { env: {} });
+    assert.deepEqual([end.code, end.stdout, end.stderr], [0, `FastFN ${manifest.version}\n`, '']);
+  });
+
+  it('plays the launcher: one whose input ends at once goes without a word', async () => {
+    const end = await runProgram(binary, ['--fastfn-launcher'], { env: {} });
+    assert.deepEqual([end.code, end.stdout, end.stderr], [0, '', '']);
+  });
+
+  it('takes NODE_OPTIONS from nobody', async () => {
+    const end = await runProgram(binary, ['--version'], { env: { NODE_OPTIONS: '--require /nowhere.js' } });
+    assert.deepEqual([end.code, end.stderr], [0, '']);
+  });
+
+  it('serves functions of both languages and leaves nothing behind', async () => {
+    await serveAndStop(binary, [], { PATH: '/usr/bin:/bin' });
+  });
+
+  it('serves Node functions with an empty environment', async () => {
+    await serveAndStop(binary, [], {});
+  });
+});
+
+describe('systemd unit', () => {
+  const unit = join(repository, 'bin', 'fastfn.service');
+
+  it('is accepted by systemd-analyze verify', (t) => {
+    const found = ['/usr/bin/systemd-analyze', '/bin/systemd-analyze'].find((file) => existsSync(file));
+    if (found === undefined) return t.skip('systemd-analyze is not on this host');
+    // The unit names the place where the binary is installed; the check needs a program that is there.
+    accessSync('/bin/true', constants.X_OK);
+    const copy = join(folder, 'fastfn.service');
+    writeFileSync(
+      copy,
+      readFileSync(unit, 'utf8').replace('ExecStart=/usr/local/bin/fastfn', 'ExecStart=/bin/true'),
+    );
+    const { status, stderr, stdout } = spawnSync(found, ['verify', copy], { encoding: 'utf8' });
+    assert.deepEqual([status, stdout, stderr], [0, '', '']);
+  });
+
+  it('gives the gateway more time to end than it takes to drain', () => {
+    const seconds = Number(/^TimeoutStopSec=(\d+)s$/m.exec(readFileSync(unit, 'utf8'))?.[1]);
+    assert.ok(seconds > 10, 'the default drain time is 10 s');
+  });
+});
