@@ -14,7 +14,7 @@ export interface RuntimeAdapter {
   readonly interpreter: string;
   /** Arguments before the program, for example Python's `-I -S`. */
   readonly interpreterArgs: readonly string[];
-  /** Worker program file. */
+  /** Worker program file, relative to the folder of all runtimes (`ProgramFiles.runtimesDir`); '' when there is none. */
   readonly program: string;
   /** For example `3.11.7`; '' when unavailable. */
   readonly version: string;
@@ -51,6 +51,8 @@ export interface GatewayConfig {
   /** Enabled runtimes in order of preference; null = contract/routing.md default from the tree. */
   readonly runtimes: readonly RuntimeName[] | null;
   readonly adapters: ReadonlyMap<RuntimeName, RuntimeAdapter>;
+  /** Programs named by `FN_*_BIN` variables or `runtime-binaries`, by variable; for builds and `doctor`. */
+  readonly binaries?: ReadonlyMap<string, string>;
   readonly sockets: {
     readonly baseDir: string;
     /** FN_RUNTIME_SOCKETS: exact path per runtime. */
@@ -87,9 +89,13 @@ export interface GatewayConfig {
     readonly apiEnabled: boolean;
     readonly adminApiEnabled: boolean;
     readonly localOnly: boolean;
+    /** Blocks that count as local beside loopback (`FN_CONSOLE_LOCAL_CIDRS`). */
+    readonly localCidrs?: readonly string[];
     readonly rateLimit: { readonly max: number; readonly windowSeconds: number };
   };
   readonly spareLaunchers: number;
+  /** `FN_HEALTH_INTERVAL`, default 2000. */
+  readonly healthIntervalMs?: number;
   /** Warnings met on the way; errors stop the start instead. */
   readonly faults: readonly Fault[];
 }

@@ -1,0 +1,22 @@
+// Every option there is, for whoever needs all of them: unknown-name checks, the schema's test, `--help`.
+
+import type { AnyOption } from '../option.ts';
+import { binaryOptions, runtimeBinaries } from './binary-options.ts';
+import { controlOptions } from './control-options.ts';
+import { functionOptions } from './function-options.ts';
+import { laterOptions } from './later-options.ts';
+import { runtimeOptions, socketOptions } from './runtime-options.ts';
+import { sandboxOptions } from './sandbox-options.ts';
+import { serverOptions } from './server-options.ts';
+
+export const allOptions: readonly AnyOption[] = [
+  ...Object.values(serverOptions),
+  ...Object.values(functionOptions),
+  ...Object.values(runtimeOptions),
+  ...Object.values(socketOptions),
+  ...Object.values(binaryOptions),
+  runtimeBinaries,
+  ...Object.values(sandboxOptions),
+  ...Object.values(controlOptions),
+  ...Object.values(laterOptions),
+];

@@ -1,0 +1,67 @@
+// Options of the jail. Source: contract/sandbox.md 1. Switches that a typo could weaken refuse unknown words.
+
+import { accept, type Option } from '../option.ts';
+import { readBoolExact, readBoolOff } from '../option-readers.ts';
+
+/** One more folder or file that workers may touch; the path is as written. */
+export interface AllowEntry {
+  readonly path: string;
+  readonly write: boolean;
+}
+
+const strictFs: Option<boolean> = {
+  doc: 'Jails every worker; off leaves only resource limits and a clean environment.',
+  accepted: 'true or false',
+  env: 'FN_STRICT_FS',
+  key: 'strict-fs',
+  fallback: true,
+  read: readBoolOff,
+};
+
+const strictFsAllow: Option<readonly AllowEntry[]> = {
+  doc: 'Further folders that workers may read and write; `:ro` after a path makes it read-only.',
+  accepted: 'paths separated by comma or colon, each with an optional :ro',
+  env: 'FN_STRICT_FS_ALLOW',
+  key: 'strict-fs-allow',
+  fallback: [],
+  read: (raw) => accept(parseAllowList(raw)),
+};
+
+/** Splits on `,` and `:`; a `ro` or `rw` of its own after a colon belongs to the path before it. */
+function parseAllowList(raw: unknown): readonly AllowEntry[] {
+  const groups = Array.isArray(raw) ? raw.map(String) : String(raw).split(',');
+  const entries: AllowEntry[] = [];
+  for (const group of groups) {
+    const first = entries.length;
+    for (const part of group.split(':').map((text) => text.trim())) {
+      const last = entries.length > first ? entries.at(-1) : undefined;
+      if (last !== undefined && (part === 'ro' || part === 'rw')) {
+        entries[entries.length - 1] = { path: last.path, write: part === 'rw' };
+      } else if (part !== '') {
+        entries.push({ path: part, write: true });
+      }
+    }
+  }
+  return entries;
+}
+
+const strictFsLock: Option<boolean> = {
+  doc: 'Ignores `strict_fs: false` of single functions; on in serve, off in dev.',
+  accepted: '1 or 0',
+  env: 'FN_STRICT_FS_LOCK',
+  key: 'strict-fs-lock',
+  fallback: true,
+  devFallback: false,
+  read: readBoolExact,
+};
+
+const sandboxRequired: Option<boolean> = {
+  doc: 'Refuses to start where the kernel cannot enforce the jail.',
+  accepted: '1 or 0',
+  env: 'FN_SANDBOX_REQUIRED',
+  key: 'sandbox-required',
+  fallback: false,
+  read: readBoolExact,
+};
+
+export const sandboxOptions = { strictFs, strictFsAllow, strictFsLock, sandboxRequired };
