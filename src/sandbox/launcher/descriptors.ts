@@ -1,7 +1,7 @@
 // Leaves exactly four descriptors: 0 = /dev/null, 1 and 2 = the gateway's pipes, 3 = the connection. Inherited ones do
 // survive an execve (one was seen), so everything above is closed whatever it is.
 
-import { openSync } from 'node:fs';
+import { openSync, readdirSync } from 'node:fs';
 import type { Kernel } from '../kernel.ts';
 
 /** The descriptor on which every worker program finds its connection. */
@@ -10,8 +10,34 @@ const connectionFd = 3;
 const fSetFd = 2;
 /** close_range(2): the highest descriptor there can be. */
 const lastFd = 0xffffffff;
+/** unshare(2), <linux/sched.h>. */
+const cloneFiles = 0x400;
+
+/** close_range(2) is there since Linux 5.9; before that the open ones are looked up. */
+function closeFrom(kernel: Kernel, first: number): void {
+  try {
+    kernel.call('close_range', first, lastFd, 0);
+  } catch {
+    for (const name of readdirSync('/proc/self/fd')) {
+      const fd = Number(name);
+      // The listing's own descriptor is in the list and closed by now.
+      if (fd >= first) tolerate(() => kernel.call('close', fd));
+    }
+  }
+}
+
+function tolerate(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // EBADF: nothing to close.
+  }
+}
 
 export function arrangeDescriptors(kernel: Kernel, connection: number): void {
+  // A table of descriptors of its own for this thread: Node's other threads wait on theirs, and abort the process when
+  // these are closed under them (seen about once in ten starts). They end at the execve.
+  kernel.call('unshare', cloneFiles);
   const devNull = openSync('/dev/null', 'r+');
   // dup3(2) clears close-on-exec on the copy, and refuses a copy onto itself.
   if (connection === connectionFd) kernel.call('fcntl', connection, fSetFd, 0);
@@ -19,5 +45,5 @@ export function arrangeDescriptors(kernel: Kernel, connection: number): void {
   kernel.call('dup3', devNull, 0, 0);
   // Node marks its standard streams close-on-exec when it starts (uv_disable_stdio_inheritance).
   for (const output of [1, 2]) kernel.call('fcntl', output, fSetFd, 0);
-  kernel.call('close_range', connectionFd + 1, lastFd, 0);
+  closeFrom(kernel, connectionFd + 1);
 }
