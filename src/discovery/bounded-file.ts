@@ -18,7 +18,8 @@ export function readBoundedText(path: string): BoundedText {
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const stats = fstatSync(descriptor);
     if (!stats.isFile()) return refused('something that is not a regular file', 'a regular file, not a link');
-    if (stats.size > maxDocumentBytes) return refused(`${stats.size} bytes`, `at most ${maxDocumentBytes} bytes`);
+    if (stats.size > maxDocumentBytes)
+      return refused(`${stats.size} bytes`, `at most ${maxDocumentBytes} bytes`);
     return { kind: 'ok', text: readAll(descriptor, stats.size) };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'an error';

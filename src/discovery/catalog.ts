@@ -76,6 +76,8 @@ export interface Catalog {
   readonly functions: ReadonlyMap<string, FunctionUnit>;
   readonly routes: readonly Route[];
   readonly conflicts: readonly RouteConflict[];
+  /** `<name>@<version>` as it may stand in a URL → function key; of several runtimes the first enabled one. */
+  readonly versions?: ReadonlyMap<string, string>;
   readonly warnings: readonly DiscoveryWarning[];
   readonly faults: readonly Fault[];
 }

@@ -135,7 +135,10 @@ function problemsOf(errors: readonly ErrorObject[]): Problem[] {
   }
   const whole = [...byPath.values()].filter((problem) => !problem.unknown).map((problem) => problem.path);
   return [...byPath.values()]
-    .filter(({ path }) => !whole.some((other) => other.length < path.length && other.every((key, i) => key === path[i])))
+    .filter(
+      ({ path }) =>
+        !whole.some((other) => other.length < path.length && other.every((key, i) => key === path[i])),
+    )
     .map((problem) => (problem.accepted === '' ? { ...problem, accepted: 'another value' } : problem));
 }
 
@@ -214,5 +217,9 @@ export function textOf(value: unknown): string | null {
 export function typeName(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
-  return typeof value === 'object' ? 'an object' : typeof value === 'undefined' ? 'nothing' : `a ${typeof value}`;
+  return typeof value === 'object'
+    ? 'an object'
+    : typeof value === 'undefined'
+      ? 'nothing'
+      : `a ${typeof value}`;
 }

@@ -1,7 +1,12 @@
 // The policy part of one `fn.config.json`: numbers brought into bounds, lists read leniently, and for each value that
 // cannot be used a fault and the safe choice. Source: contract/policy.md 2, 4, 5.
 
-import { type FunctionPolicy, policyBounds, type RateLimitPolicy } from '../policy/function-policy.ts';
+import {
+  type FunctionPolicy,
+  type KeepWarmPolicy,
+  policyBounds,
+  type RateLimitPolicy,
+} from '../policy/function-policy.ts';
 import { parseHostList } from '../policy/host-list.ts';
 import { parseMethodList } from '../policy/methods.ts';
 import { type NumberBounds, parseNumberField } from '../policy/number-field.ts';
@@ -64,7 +69,12 @@ function readInvoke(invoke: Json, complain: Complain): PolicyPatch {
     if (methods.length > 0) patch.methods = methods;
     const severity = methods.length > 0 ? 'warning' : 'error';
     if (unknown.length > 0 || methods.length === 0) {
-      complain(['invoke', 'methods'], foundText(invoke['methods']), 'GET, POST, PUT, PATCH, DELETE', severity);
+      complain(
+        ['invoke', 'methods'],
+        foundText(invoke['methods']),
+        'GET, POST, PUT, PATCH, DELETE',
+        severity,
+      );
     }
   }
   const allowed = invoke['allow_hosts'];
@@ -73,7 +83,8 @@ function readInvoke(invoke: Json, complain: Complain): PolicyPatch {
     // Fails closed: a list of which no entry can be read lets nobody in, where the author meant only some.
     patch.allowHosts = hosts;
     const accepted = 'host names such as api.example.org or *.example.org, without scheme and path';
-    if (bad.length > 0 || hosts.length === 0) complain(['invoke', 'allow_hosts'], foundText(allowed), accepted);
+    if (bad.length > 0 || hosts.length === 0)
+      complain(['invoke', 'allow_hosts'], foundText(allowed), accepted);
   }
   return patch;
 }
@@ -97,7 +108,7 @@ function readWorkerPool(block: Json, complain: Complain): WorkerPoolPatch {
   });
 }
 
-function readKeepWarm(block: Json, complain: Complain): PolicyPatch['keepWarm'] | null {
+function readKeepWarm(block: Json, complain: Complain): KeepWarmPolicy | null {
   const number = numberReader(block, ['keep_warm'], complain);
   const numbers = {
     ...number('min_warm', 'minWarm', count(policyBounds.maxWorkers)),

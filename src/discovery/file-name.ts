@@ -75,7 +75,8 @@ export type FileMeaning =
     };
 
 /** Files of tools that sit in every project and would make surprising routes. */
-const toolFiles = /^(?:.*\.config\.[jt]s|.*\.stories\.[^.]+|conftest\.py|setup\.py|manage\.py|gruntfile\..*|gulpfile\..*)$/i;
+const toolFiles =
+  /^(?:.*\.config\.[jt]s|.*\.stories\.[^.]+|conftest\.py|setup\.py|manage\.py|gruntfile\..*|gulpfile\..*)$/i;
 
 export function parseFileName(name: string): FileMeaning {
   const runtime = runtimeOfFile(name);

@@ -50,7 +50,10 @@ export function fileNamed(folder: Folder, name: string): FileFact | null {
 }
 
 /** The file at a relative path below `folder`, with the folder that holds it; null when there is none in the tree. */
-export function fileAt(folder: Folder, path: string): { readonly folder: Folder; readonly file: FileFact } | null {
+export function fileAt(
+  folder: Folder,
+  path: string,
+): { readonly folder: Folder; readonly file: FileFact } | null {
   const parts = path.split('/');
   const name = parts.pop() ?? '';
   let at: Folder | undefined = folder;

@@ -3,8 +3,8 @@
 // Source: contract/config-cli.md 1, contract/policy.md 2-5, contract/routing.md 5.
 
 import type { Fault } from '../policy/fault.ts';
-import { isRuntimeName, type RuntimeName } from '../policy/runtime-name.ts';
 import type { HandlerPatch, PolicyPatch } from '../policy/resolve-policy.ts';
+import { isRuntimeName, type RuntimeName } from '../policy/runtime-name.ts';
 import { type Complain, checkDocument, type DocumentKind, isObject, textOf } from './checked-document.ts';
 import { readHandlerPatch, readPolicyPatch } from './config-policy.ts';
 import { parseRoutePattern } from './route-pattern.ts';
@@ -55,7 +55,14 @@ export function parseFunctionConfig(text: string, file: string): ConfigReading {
     // The schema has said so already, in the words of the whole field.
     if (schemaFaults.some((fault) => fault.key === key.join('.'))) return;
     const line = lineOf(key);
-    faults.push({ file, key: key.join('.'), ...(line === undefined ? {} : { line }), found, accepted, severity });
+    faults.push({
+      file,
+      key: key.join('.'),
+      ...(line === undefined ? {} : { line }),
+      found,
+      accepted,
+      severity,
+    });
   };
   return { config: Object.freeze(readConfig(value, written, complain)), faults };
 }

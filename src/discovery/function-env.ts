@@ -3,8 +3,8 @@
 // Source: contract/invocation.md 3.7, contract/control-plane.md 7.1.
 
 import type { Fault } from '../policy/fault.ts';
-import { checkDocument, type DocumentKind, isObject, typeName } from './checked-document.ts';
 import { readBoundedText } from './bounded-file.ts';
+import { checkDocument, type DocumentKind, isObject, typeName } from './checked-document.ts';
 import schema from './schema/fn.env.schema.json' with { type: 'json' };
 
 export interface FunctionEnv {

@@ -2,6 +2,8 @@
 // resolved before it is compared, so that `/%5Ffn`, `/a/..//_FN` or `/_fn%2Fhealth` do not slip past the denylist.
 // Source: contract/routing.md 6.2, contract/edge-proxy.md 4.
 
+import { decodeLoosely } from './percent-encoding.ts';
+
 /** An attacker who encodes more often than this reaches no server that decodes so often. */
 const maxDecodings = 3;
 
@@ -29,23 +31,20 @@ const plainPath = /^(?:\/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+$/;
 function isReserved(path: string): boolean {
   if (reservedFiles.has(path)) return true;
   return reservedTrees.some(
-    (tree) => path.startsWith(tree) && (path.length === tree.length || '/?#;'.includes(path[tree.length] ?? '')),
+    (tree) =>
+      path.startsWith(tree) && (path.length === tree.length || '/?#;'.includes(path[tree.length] ?? '')),
   );
 }
 
 function decodeFully(text: string): string {
   let current = text;
   for (let round = 0; round < maxDecodings && current.includes('%'); round++) {
+    // A bad escape must not shield what stands beside it, hence the loose decoding.
     const next = decodeLoosely(current);
     if (next === current) break;
     current = next;
   }
   return current;
-}
-
-/** Decodes what is well formed and leaves the rest: a bad escape must not shield what stands beside it. */
-function decodeLoosely(text: string): string {
-  return text.replace(/(?:%[0-9a-fA-F]{2})+/g, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'));
 }
 
 /** Slashes and backslashes collapsed, dot segments resolved (never above the root), no slash at the end. */

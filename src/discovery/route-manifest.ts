@@ -48,11 +48,16 @@ export function parseRouteManifest(text: string, file: string): RouteManifest {
 
 type Problem = Pick<Fault, 'found' | 'accepted' | 'severity'>;
 type ParsedEntry =
-  | { readonly entry: Pick<ManifestEntry, 'methods' | 'pattern' | 'target'>; readonly problem: Problem | null }
+  | {
+      readonly entry: Pick<ManifestEntry, 'methods' | 'pattern' | 'target'>;
+      readonly problem: Problem | null;
+    }
   | { readonly problem: Problem };
 
 function parseEntry(key: string, target: string): ParsedEntry {
-  const bad = (found: string, accepted: string): ParsedEntry => ({ problem: { found, accepted, severity: 'error' } });
+  const bad = (found: string, accepted: string): ParsedEntry => ({
+    problem: { found, accepted, severity: 'error' },
+  });
   const slash = key.indexOf('/');
   const words = key.slice(0, slash).trim();
   const separated = words === '' || /\s/.test(key[slash - 1] ?? '');
@@ -65,7 +70,8 @@ function parseEntry(key: string, target: string): ParsedEntry {
   if (route.kind !== 'ok') return bad(foundText(key), route.accepted);
   const file = target.trim().replace(/^(?:\.\/)+/, '');
   if (!isInside(file)) return bad(foundText(target), "a path relative to this folder, without '..'");
-  if (runtimeOfFile(file) === null) return bad(foundText(target), 'a .js, .ts, .py, .php, .lua, .rs or .go file');
+  if (runtimeOfFile(file) === null)
+    return bad(foundText(target), 'a .js, .ts, .py, .php, .lua, .rs or .go file');
   const dropped: Problem | null =
     unknown.length === 0
       ? null
@@ -74,5 +80,7 @@ function parseEntry(key: string, target: string): ParsedEntry {
 }
 
 function isInside(path: string): boolean {
-  return !path.includes('\\') && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+  return (
+    !path.includes('\\') && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
+  );
 }

@@ -26,7 +26,8 @@ export function parseRoutePattern(text: string): ParsedRoute {
   for (const raw of trimmed.split('/')) {
     if (raw === '') continue;
     const segment = braced.test(raw) ? `:${raw.slice(1, -1)}` : raw;
-    if (!isKnownSegment(segment)) return { kind: 'bad', accepted: 'segments such as users, :id, :path* or *' };
+    if (!isKnownSegment(segment))
+      return { kind: 'bad', accepted: 'segments such as users, :id, :path* or *' };
     segments.push(segment);
   }
   const pattern = `/${segments.join('/')}`;

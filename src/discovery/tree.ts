@@ -4,9 +4,9 @@
 import type { Fault } from '../policy/fault.ts';
 import { readBoundedText } from './bounded-file.ts';
 import type { DiscoveryWarning } from './catalog.ts';
+import { type Folder, joinPath } from './folder.ts';
 import { type FunctionConfig, parseFunctionConfig } from './function-config.ts';
 import { parseFunctionEnv } from './function-env.ts';
-import { type Folder, joinPath } from './folder.ts';
 import { type Listing, listFolder, maxEntriesPerFolder } from './listing.ts';
 import { parseRouteManifest, type RouteManifest } from './route-manifest.ts';
 import type { TimeSlice } from './time-slice.ts';
@@ -27,7 +27,11 @@ const maxEntries = 200_000;
  * @param rootPath absolute
  * @param skipped absolute folders that are not part of the tree, such as the gateway's state
  */
-export async function readTree(rootPath: string, skipped: readonly string[], slice: TimeSlice): Promise<Tree> {
+export async function readTree(
+  rootPath: string,
+  skipped: readonly string[],
+  slice: TimeSlice,
+): Promise<Tree> {
   const reader = new TreeReader(rootPath, new Set(skipped));
   const root = reader.read(null, '');
   const pending: Folder[] = root === null ? [] : [root];
@@ -88,7 +92,11 @@ class TreeReader {
     if (this.#folders < maxFolders && this.#entries < maxEntries) return false;
     if (!this.#full) {
       const limit = `${maxFolders} folders or ${maxEntries} files`;
-      this.#warn('too_many_files', path, `the tree holds more than ${limit}; this folder and later ones are not read`);
+      this.#warn(
+        'too_many_files',
+        path,
+        `the tree holds more than ${limit}; this folder and later ones are not read`,
+      );
     }
     this.#full = true;
     return true;
@@ -106,7 +114,11 @@ class TreeReader {
 
   #describe(parent: Folder | null, name: string, path: string, absolute: string, listing: Listing): Folder {
     if (listing.cut) {
-      this.#warn('too_many_files', path, `only the first ${maxEntriesPerFolder} entries of this folder are read`);
+      this.#warn(
+        'too_many_files',
+        path,
+        `only the first ${maxEntriesPerFolder} entries of this folder are read`,
+      );
     }
     for (const link of listing.links) {
       this.#warn('link', path === '' ? link : `${path}/${link}`, 'links are not followed', 'info');

@@ -15,7 +15,11 @@ export interface ParsedHosts {
 
 /** Accepts an array of texts or one text with commas. Hosts come back lower-cased and without port. */
 export function parseHostList(value: unknown): ParsedHosts {
-  const raw: unknown[] = Array.isArray(value) ? value : typeof value === 'string' ? value.split(',') : [value];
+  const raw: unknown[] = Array.isArray(value)
+    ? value
+    : typeof value === 'string'
+      ? value.split(',')
+      : [value];
   const hosts = new Set<string>();
   const bad: string[] = [];
   for (const item of raw) {
@@ -39,7 +43,8 @@ export function hostAllowed(list: HostList, name: string): boolean {
   if (list === null) return true;
   for (const pattern of list) {
     if (pattern === name) return true;
-    if (pattern.startsWith('*.') && name.length > pattern.length - 1 && name.endsWith(pattern.slice(1))) return true;
+    if (pattern.startsWith('*.') && name.length > pattern.length - 1 && name.endsWith(pattern.slice(1)))
+      return true;
   }
   return false;
 }

@@ -54,7 +54,8 @@ class JsonReader {
     if (first === '{') this.#members(pointer, depth);
     else if (first === '[') this.#items(pointer, depth);
     else if (first === '"') this.#string();
-    else this.#token(/(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.+-])/y, 'a value');
+    else
+      this.#token(/(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.+-])/y, 'a value');
   }
 
   #members(pointer: string, depth: number): void {
@@ -101,7 +102,10 @@ class JsonReader {
   }
 
   #string(): string {
-    return this.#token(/"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y, 'a text in double quotes');
+    return this.#token(
+      /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y,
+      'a text in double quotes',
+    );
   }
 
   #space(): void {

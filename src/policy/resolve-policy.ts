@@ -2,12 +2,12 @@
 // Fields are replaced whole, never mixed: a version's `worker_pool` is not merged with its function's.
 // Source: contract/policy.md 2, 4, 5.
 
-import {
-  type FunctionPolicy,
-  type HttpMethod,
-  type KeepWarmPolicy,
-  type RateLimitPolicy,
-  type WorkerPoolPolicy,
+import type {
+  FunctionPolicy,
+  HttpMethod,
+  KeepWarmPolicy,
+  RateLimitPolicy,
+  WorkerPoolPolicy,
 } from './function-policy.ts';
 import type { HostList } from './host-list.ts';
 import type { RuntimeName } from './runtime-name.ts';

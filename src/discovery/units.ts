@@ -1,0 +1,104 @@
+// From drafts to function units: key, policy, environment file, view of the tree and signature.
+
+import { createHash } from 'node:crypto';
+import { httpMethods } from '../policy/function-policy.ts';
+import { unionOfMethods } from '../policy/methods.ts';
+import { type PolicyDefaults, resolvePolicy } from '../policy/resolve-policy.ts';
+import type { FunctionUnit } from './catalog.ts';
+import { type Folder, joinPath, upwards } from './folder.ts';
+import type { Draft, Plan } from './plan.ts';
+import type { TimeSlice } from './time-slice.ts';
+import { ViewMaker } from './visible-files.ts';
+
+export interface UnitOptions {
+  /** Absolute. */
+  readonly root: string;
+  readonly defaults: Omit<PolicyDefaults, 'methods'>;
+  readonly slice: TimeSlice;
+}
+
+/** Units by draft, named functions first; every key once. */
+export async function makeUnits(plan: Plan, options: UnitOptions): Promise<Map<Draft, FunctionUnit>> {
+  const drafts = plan.drafts();
+  const views = new ViewMaker(entriesByFolder(drafts));
+  const units = new Map<Draft, FunctionUnit>();
+  const keys = new Set<string>();
+  for (const draft of drafts) {
+    const pause = options.slice.pause();
+    if (pause !== null) await pause;
+    const key = freeKey(draft, keys);
+    keys.add(key);
+    units.set(draft, makeUnit(draft, key, views, options));
+    warnLockedSandbox(plan, draft, options);
+  }
+  return units;
+}
+
+function entriesByFolder(drafts: readonly Draft[]): Map<Folder, Set<string>> {
+  const entries = new Map<Folder, Set<string>>();
+  for (const { entry, home } of drafts) {
+    entries.set(entry.folder, (entries.get(entry.folder) ?? new Set()).add(entry.file.name));
+    // The folder of a function whose entry lies deeper belongs to it all the same.
+    if (!entries.has(home)) entries.set(home, new Set());
+  }
+  return entries;
+}
+
+/** A path-neutral version, or a file called like a function, gives way to the named function of that key. */
+function freeKey(draft: Draft, taken: ReadonlySet<string>): string {
+  const { entry, name, version } = draft;
+  const path = joinPath(entry.folder, entry.file.name);
+  const candidates = [`${name}@${version}`, `${path}@${version}`, `./${path}@${version}`];
+  const keys = candidates.map((candidate) => `${entry.runtime}/${candidate}`);
+  return keys.find((key) => !taken.has(key)) ?? `${keys[0]}#${taken.size}`;
+}
+
+function makeUnit(draft: Draft, key: string, views: ViewMaker, options: UnitOptions): FunctionUnit {
+  const { entry, home, own } = draft;
+  const absolute = (path: string): string =>
+    path === '' || path === '.' ? options.root : `${options.root}/${path}`;
+  const defaults = {
+    ...options.defaults,
+    methods: draft.kind === 'named' ? (['GET'] as const) : httpMethods,
+  };
+  const resolved = resolvePolicy(draft.patches, own?.handler ?? {}, entry.runtime, defaults);
+  const methods = unionOfMethods([resolved.methods, [...draft.explicitMethods]]);
+  const policy = Object.freeze({ ...resolved, methods: Object.freeze(methods) });
+  const view = views.viewOf({ folder: entry.folder, file: entry.file.name, home, runtime: entry.runtime });
+  const envFolder = envFolderOf(draft);
+  const signature = createHash('sha256')
+    .update(`${view.stamp}\n${home.configStamp}\n${entry.folder.configStamp}\n${envFolder?.envStamp ?? ''}\n`)
+    .update(JSON.stringify(policy))
+    .digest('base64url');
+  return Object.freeze({
+    key,
+    runtime: entry.runtime,
+    name: draft.name,
+    version: draft.version,
+    dir: absolute(entry.folder.path),
+    entry: absolute(joinPath(entry.folder, entry.file.name)),
+    kind: draft.kind,
+    policy,
+    envFile: envFolder === null ? null : absolute(joinPath(envFolder, 'fn.env.json')),
+    readable: Object.freeze(view.readable.map(absolute)),
+    listable: Object.freeze(view.listable.map(absolute)),
+    signature,
+    refused: own?.refused ?? null,
+  });
+}
+
+/** Next to the handler; for an `entrypoint` in a sub-folder also above it, up to the function's own folder. */
+function envFolderOf(draft: Draft): Folder | null {
+  for (const folder of upwards(draft.entry.folder)) {
+    if (folder.envStamp !== null) return folder;
+    if (folder === draft.home) return null;
+  }
+  return null;
+}
+
+function warnLockedSandbox(plan: Plan, draft: Draft, options: UnitOptions): void {
+  const { enabled, locked } = options.defaults.strictFs;
+  if (!enabled || !locked || draft.own?.handler.strictFs !== false) return;
+  const source = joinPath(draft.home, 'fn.config.json');
+  plan.warn('strict_fs_locked', source, 'strict_fs: false is ignored: the operator does not permit it');
+}
