@@ -157,12 +157,19 @@ const rules: readonly Rule[] = [
   {
     name: 'no path of one machine is committed',
     faults: (files) => machinePathFaults(files, [...machineFolders, join('/home', 'someone')]),
-    bad: [{ 'src/edge/a.ts': `// see ${repositoryRoot}/src` }, { 'README.md': `cd ${join('/home', 'someone', 'fastfn')}` }],
+    bad: [
+      { 'src/edge/a.ts': `// see ${repositoryRoot}/src` },
+      { 'README.md': `cd ${join('/home', 'someone', 'fastfn')}` },
+    ],
   },
   {
-    name: 'the lock names no registry',
+    name: 'the lock serves every platform and names no registry',
     faults: lockFaults,
-    bad: [{ 'package-lock.json': '{ "resolved": "https://registry.example/a.tgz" }' }],
+    bad: [
+      { 'package-lock.json': '{ "packages": { "a": { "resolved": "https://registry.example/a.tgz" } } }' },
+      { 'package-lock.json': '{ "packages": { "a": { "optionalDependencies": { "a-darwin": "1.0.0" } } } }' },
+      {},
+    ],
   },
   {
     name: 'nothing is left for later',

@@ -123,11 +123,28 @@ export function machinePathFaults(files: readonly SourceFile[], folders: readonl
   return faults;
 }
 
-/** The lock names no registry: each user's npm asks the one it is set to. */
+interface LockEntry {
+  readonly resolved?: string;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The lock names no registry, so that each user's npm asks the one it is set to; and it has an entry for every package of
+ * every platform: `npm ci` refuses a lock from which those of other platforms were left out.
+ */
 export function lockFaults(files: readonly SourceFile[]): string[] {
-  return files
-    .filter((file) => file.path === 'package-lock.json' && /"resolved":/.test(file.text))
-    .map((file) => `${file.path} names the registry it was made with`);
+  const lock = files.find((file) => file.path === 'package-lock.json');
+  if (lock === undefined) return ['package-lock.json is missing'];
+  const packages: Readonly<Record<string, LockEntry>> = JSON.parse(lock.text).packages;
+  const faults: string[] = [];
+  for (const [place, entry] of Object.entries(packages)) {
+    if (entry.resolved !== undefined) faults.push(`${place} names the registry it came from`);
+    for (const name of Object.keys(entry.optionalDependencies ?? {})) {
+      const known = Object.keys(packages).some((other) => other.endsWith(`node_modules/${name}`));
+      if (!known) faults.push(`${place || 'package.json'} may need ${name}, which has no entry in the lock`);
+    }
+  }
+  return faults;
 }
 
 /** Nothing is left for later and nothing is silenced. The words are put together here so that this file passes too. */
