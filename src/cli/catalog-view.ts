@@ -1,0 +1,73 @@
+// A catalog as text for people and as JSON for programs. Pure: formats what discovery found.
+
+import { faultText } from '../config/config-fault.ts';
+import type { Catalog } from './gateway-module.ts';
+import { textTable } from './text-table.ts';
+
+/** Routes as lines: methods, hosts where limited, path, function, version, where the claim comes from. */
+export function routeTable(catalog: Catalog): string {
+  const rows = catalog.routes.map((route) => {
+    const unit = catalog.functions.get(route.functionKey);
+    const refused = unit?.refused ?? null;
+    const note = [
+      route.hosts?.join(',') ?? '',
+      route.forced ? 'forced' : '',
+      refused === null ? '' : `not served: ${refused}`,
+    ];
+    return [
+      route.methods.join(','),
+      route.pattern,
+      route.functionKey,
+      route.source,
+      note.filter(Boolean).join(' '),
+    ];
+  });
+  if (rows.length === 0) return `No routes in ${catalog.root}`;
+  return textTable(['METHODS', 'ROUTE', 'FUNCTION', 'SOURCE', ''], rows);
+}
+
+/** What is wrong with a functions folder, one thing a line. */
+export function catalogComplaints(catalog: Catalog): string[] {
+  return [
+    ...catalog.conflicts.map((conflict) => {
+      const who = conflict.claimants.map(({ source }) => source).join(', ');
+      return `Conflict: ${conflict.methods.join(',')} ${conflict.pattern} is claimed by ${who} (answers 409)`;
+    }),
+    ...catalog.warnings.map((warning) => `Warning: ${warning.file}: ${warning.message} (${warning.code})`),
+    ...catalog.faults.map(
+      (fault) => `${fault.severity === 'error' ? 'Error' : 'Warning'}: ${faultText(fault)}`,
+    ),
+  ];
+}
+
+/** The machine form of `fastfn routes --json`; paths are relative to `root`. */
+export function catalogJson(catalog: Catalog): object {
+  return {
+    root: catalog.root,
+    runtimes: catalog.runtimes,
+    functions: [...catalog.functions.values()].map((unit) => ({
+      key: unit.key,
+      runtime: unit.runtime,
+      name: unit.name,
+      version: unit.version,
+      kind: unit.kind,
+      refused: unit.refused,
+    })),
+    routes: catalog.routes.map((route) => ({
+      route: route.pattern,
+      methods: route.methods,
+      hosts: route.hosts,
+      function: route.functionKey,
+      forced: route.forced,
+      source: route.source,
+    })),
+    conflicts: catalog.conflicts.map((conflict) => ({
+      route: conflict.pattern,
+      methods: conflict.methods,
+      hosts: conflict.hosts,
+      claimants: conflict.claimants.map(({ functionKey, source }) => ({ function: functionKey, source })),
+    })),
+    warnings: catalog.warnings,
+    faults: catalog.faults,
+  };
+}

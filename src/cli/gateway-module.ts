@@ -1,0 +1,14 @@
+// The part of gateway.ts that commands use, as types: the catalog and sandbox types reach the command line only by way
+// of the functions that return them.
+
+type Whole = typeof import('../gateway.ts');
+
+export type GatewayModule = Pick<Whole, 'createGateway' | 'inspectFunctions' | 'inspectSandbox'>;
+export type Gateway = Awaited<ReturnType<Whole['createGateway']>>;
+export type Catalog = Awaited<ReturnType<Whole['inspectFunctions']>>;
+export type SandboxLayers = Awaited<ReturnType<Whole['inspectSandbox']>>;
+
+/** Brings in the whole product; several hundred milliseconds from TypeScript, so never at start-up of the command line. */
+export function loadGateway(): Promise<GatewayModule> {
+  return import('../gateway.ts');
+}
