@@ -7,7 +7,7 @@ import { JsonSyntaxError, parseJsonDocument } from '../policy/json-document.ts';
 import { type ConfigFault, foundText } from './config-fault.ts';
 import { ignoredKeys, keyedOptions, keyOfSpelling, parentKeys } from './key-names.ts';
 
-export interface FileEntry {
+interface FileEntry {
   readonly value: unknown;
   /** As spelled in the file. */
   readonly spelled: string;

@@ -23,7 +23,7 @@ interface Given {
 }
 
 /** Attribute that the command-line parser uses for a flag: `--log-format <x>` → `logFormat`. */
-export function flagAttribute(flag: string): string {
+function flagAttribute(flag: string): string {
   const name = flag.replace(/^--/, '').replace(/\s.*$/, '');
   return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }

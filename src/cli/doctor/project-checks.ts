@@ -47,7 +47,7 @@ function isRootFault(fault: ConfigFault): boolean {
   return fault.accepted === 'an existing folder';
 }
 
-export function faultCheck(id: string, fault: ConfigFault): Check {
+function faultCheck(id: string, fault: ConfigFault): Check {
   const status = fault.severity === 'error' ? 'FAIL' : 'WARN';
   return { id, status, message: faultText(fault), details: { file: fault.file, key: fault.key } };
 }

@@ -4,7 +4,7 @@ import { accept, type Option } from '../option.ts';
 import { readText, toList } from '../option-readers.ts';
 
 /** Tool name in `runtime-binaries` → its variable. The labels and minimum versions are in runtimes/<name>/runtime.json. */
-export const binaryVariables = {
+const binaryVariables = {
   node: 'FN_NODE_BIN',
   python: 'FN_PYTHON_BIN',
   php: 'FN_PHP_BIN',

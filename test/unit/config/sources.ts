@@ -6,7 +6,7 @@ import { type ConfigSources, type LoadedConfig, loadConfig } from '../../../src/
 import type { FindRuntimes } from '../../../src/config/runtime-selection.ts';
 import type { RuntimeName } from '../../../src/policy/runtime-name.ts';
 
-export function adapter(name: RuntimeName, available: boolean): RuntimeAdapter {
+function adapter(name: RuntimeName, available: boolean): RuntimeAdapter {
   return {
     name,
     available,
@@ -20,7 +20,7 @@ export function adapter(name: RuntimeName, available: boolean): RuntimeAdapter {
 }
 
 /** A host that has Node and Python and nothing else. */
-export const findNodeAndPython: FindRuntimes = async ({ names }) => ({
+const findNodeAndPython: FindRuntimes = async ({ names }) => ({
   adapters: new Map(names.map((name) => [name, adapter(name, name === 'node' || name === 'python')])),
   faults: [],
 });
