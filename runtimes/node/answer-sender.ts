@@ -40,7 +40,7 @@ function sendWhole(
 async function sendBytes(connection: Connection, invocation: Invocation, head: ResultHead, bytes: Buffer) {
   connection.send(resultWithStream(invocation.id, head, bytes.length));
   await sendChunks(connection, invocation, bytes);
-  connection.sendChunk(invocation.id, noBytes);
+  endBody(connection, invocation);
 }
 
 /** A body of unknown length: waits one turn for it to be whole, because most are and then cost one frame. */
@@ -57,6 +57,7 @@ async function sendPieces(
   let next = iterator.next();
   while (size <= inlineBodyBytes) {
     const step = await Promise.race([next, turn()]);
+    refuseUnwanted(invocation);
     if (step === undefined) break;
     if (step.done === true) return sendWhole(connection, invocation, head, Buffer.concat(early));
     const piece = pieceBytes(step.value);
@@ -69,14 +70,14 @@ async function sendPieces(
   for (let step = await next; step.done !== true; step = await iterator.next()) {
     await sendChunks(connection, invocation, pieceBytes(step.value));
   }
-  connection.sendChunk(invocation.id, noBytes);
+  endBody(connection, invocation);
 }
 
 async function sendChunks(connection: Connection, invocation: Invocation, bytes: Buffer): Promise<void> {
   const { window } = invocation;
   let at = 0;
   while (at < bytes.length) {
-    if (window.closed) throw new Error('answer broken off: the invocation was cancelled');
+    refuseUnwanted(invocation);
     const size = window.take(Math.min(bytes.length - at, maxChunkBytes));
     if (size === 0) {
       await window.more();
@@ -85,6 +86,16 @@ async function sendChunks(connection: Connection, invocation: Invocation, bytes:
     connection.sendChunk(invocation.id, bytes.subarray(at, at + size));
     at += size;
   }
+}
+
+function endBody(connection: Connection, invocation: Invocation): void {
+  refuseUnwanted(invocation);
+  connection.sendChunk(invocation.id, noBytes);
+}
+
+/** A cancelled answer has had its end already: one more frame of it would be a fault of the protocol. */
+function refuseUnwanted(invocation: Invocation): void {
+  if (invocation.cancelled !== null) throw new Error('answer broken off: the invocation was cancelled');
 }
 
 function pieceBytes(piece: unknown): Buffer {

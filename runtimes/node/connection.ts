@@ -5,6 +5,7 @@ import { Socket } from 'node:net';
 import type { GatewayMessage } from '../../src/protocol/messages.ts';
 import { afterTurn, allocate, isUtf8, parseJson, readText, sliceBytes } from './builtins.ts';
 import { type FrameHandler, FrameReader, FrameWriter } from './frame.ts';
+import { hideHandle } from './process-view.ts';
 
 /** Where the launcher leaves the connected socket. */
 const gatewayFd = 3;
@@ -50,6 +51,7 @@ export class Connection implements FrameHandler {
     this.#write = socket.write.bind(socket) as (bytes: Buffer) => unknown;
     this.#writer = new FrameWriter(this.#write);
     this.#socket = socket;
+    hideHandle(socket);
     socket.resume();
   }
 

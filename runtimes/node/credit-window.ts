@@ -5,7 +5,6 @@ import { initialWindowBytes } from './limits.ts';
 
 export class CreditWindow {
   #available = initialWindowBytes;
-  #closed = false;
   #wake: (() => void) | null = null;
 
   /** Takes up to `wanted` bytes at once; 0 = wait for more. */
@@ -15,32 +14,21 @@ export class CreditWindow {
     return taken;
   }
 
-  /** Resolves when there may be more: true, or false when nobody wants the rest. */
-  async more(): Promise<boolean> {
-    if (!this.#closed && this.#available === 0) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    return !this.#closed;
-  }
-
-  get closed(): boolean {
-    return this.#closed;
+  /** Resolves when there is more, or nothing more to wait for. */
+  async more(): Promise<void> {
+    if (this.#available > 0) return;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
   }
 
   grant(bytes: number): void {
     this.#available += bytes;
-    this.#rouse();
+    this.rouse();
   }
 
-  /** The invocation was cancelled: whoever waits stops. */
-  close(): void {
-    this.#closed = true;
-    this.#rouse();
-  }
-
-  #rouse(): void {
+  /** Ends a wait without granting anything: the invocation was cancelled. */
+  rouse(): void {
     const wake = this.#wake;
     this.#wake = null;
     wake?.();

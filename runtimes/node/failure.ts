@@ -1,8 +1,10 @@
 // Anything thrown, as two texts: the message a client may be shown and the detail for the log. Never throws itself,
 // whatever was thrown.
 
-import { inspect } from 'node:util';
 import { friendly } from './guard.ts';
+
+// Not an import: making an ES module of node:util reads all its members, and one of them opens the process's stderr.
+const { inspect } = process.getBuiltinModule('node:util');
 
 export interface FailureText {
   readonly message: string;

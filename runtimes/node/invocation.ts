@@ -40,7 +40,9 @@ export class Invocation {
   ended = false;
   /** The request body while its chunks arrive; null when it is whole. */
   arriving: ArrivingBody | null = null;
-  /** Told of a cancel while an answer is being streamed. */
+  /** True while the handler is done and its answer is still going out. */
+  answering = false;
+  /** Told of a cancel while an answer comes from a source of its own. */
   onCancel: (() => void) | null = null;
   #cancelled: CancelReason | null = null;
   #controller: AbortController | null = null;
@@ -76,7 +78,7 @@ export class Invocation {
   cancel(reason: CancelReason): void {
     if (this.#cancelled !== null) return;
     this.#cancelled = reason;
-    this.window.close();
+    this.window.rouse();
     this.onCancel?.();
     this.#controller?.abort(abortReason(reason));
   }

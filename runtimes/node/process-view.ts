@@ -19,6 +19,12 @@ export function cleanProcess(entry: string, env: Readonly<Record<string, string>
   });
 }
 
+/** Keeps a handle of the worker's own out of `process._getActiveHandles()`, where user code would find it to write to. */
+export function hideHandle(handle: object): void {
+  const active = Reflect.get(process, '_getActiveHandles') as () => unknown[];
+  Reflect.set(process, '_getActiveHandles', () => active.call(process).filter((other) => other !== handle));
+}
+
 /**
  * Gives up the grants that Node's permission model wants for its compile cache: the folder is shared by all workers,
  * and user code that could write there would run in every one of them.

@@ -169,6 +169,7 @@ export class Worker implements ConnectionListener {
   }
 
   async #finish(invocation: Invocation, rest: Promise<void>): Promise<void> {
+    invocation.answering = true;
     try {
       await rest;
       this.#output.drain(invocation);
@@ -196,18 +197,23 @@ export class Worker implements ConnectionListener {
     const invocation = this.#running[id];
     if (invocation === undefined) return;
     this.#within(invocation, () => invocation.cancel(reason));
-    if (invocation.arriving !== null)
-      this.#fail(invocation, new Error('cancelled before the body had arrived'));
+    // A body that will not arrive, or an answer whose source may never come to its next piece.
+    if (invocation.arriving !== null || invocation.answering) {
+      this.#fail(invocation, new Error('invocation cancelled'));
+    }
   }
 
   /** One that belongs to an invocation ends that invocation; any other leaves a process nobody can vouch for. */
   #uncaught(failure: unknown, invocation: Invocation | undefined): void {
+    if (invocation !== undefined && !invocation.ended) {
+      this.#fail(invocation, failure);
+      return;
+    }
     this.#output.write('stderr', `${describeFailure(failure).detail}\n`);
     if (invocation === undefined) {
       this.#lastWords('uncaught exception outside any invocation');
       exitProcess(1);
     }
-    this.#fail(invocation, failure);
   }
 
   /** On the process's own stderr: the protocol may be the thing that failed. */

@@ -120,6 +120,7 @@ describe('calling a Node handler', () => {
       assert.deepEqual(seen.names, ['PATH', 'TZ', 'GREETING']);
       assert.deepEqual(seen.argv, [process.execPath, behaviourEntry('environment')]);
       assert.deepEqual(seen.execArgv, []);
+      assert.equal(seen.handles, 0);
     }
   });
 });

@@ -204,6 +204,16 @@ describe('streamed answers of a Node handler', () => {
     );
   });
 
+  it('a cancel ends an answer whose source is stuck, at once and once', async (test) => {
+    const worker = await loaded(test, 'streams');
+    const begun = worker.waitFor((message) => message.type === 'result');
+    const { id, answer } = worker.begin({ event: { query: { case: 'stuck' } } });
+    await begun;
+    worker.send({ type: 'cancel', id, reason: 'deadline' });
+    assert.match((await answer).error ?? '', /cancelled/);
+    assert.equal((await worker.invoke({ event: { query: { case: 'quick' } } })).body.toString(), 'ab');
+  });
+
   it('it stops at the end of its credit, and a cancel ends answer and source', async (test) => {
     const worker = await loaded(test, 'streams');
     worker.grantCredit = false;
@@ -214,9 +224,9 @@ describe('streamed answers of a Node handler', () => {
     // Another call is not held up by it.
     const other = await worker.invoke({ event: { query: { case: 'quick' } } });
     assert.equal(other.body.toString(), 'ab');
+    const closed = worker.waitFor((message) => message.type === 'log' && message.text === 'source closed\n');
     worker.send({ type: 'cancel', id, reason: 'client_closed' });
-    const { error, stdout } = await answer;
-    assert.match(error ?? '', /cancelled/);
-    assert.equal(stdout, 'source closed\n');
+    assert.match((await answer).error ?? '', /cancelled/);
+    await closed;
   });
 });
