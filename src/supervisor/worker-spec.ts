@@ -27,6 +27,8 @@ export type DeathCause =
   | 'bad_frame'
   | 'deadline'
   | 'memory'
+  /** Its temp folder grew past the maximum. */
+  | 'disk'
   | 'poisoned'
   | 'idle'
   | 'replaced'
@@ -45,7 +47,7 @@ export interface GoneWorker {
   readonly workerId: string;
   readonly poolKey: string;
   readonly cause: DeathCause;
-  /** Public text where there is one, for example a syntax error; paths already taken out. */
+  /** What the worker said, for example a syntax error; may hold host paths: redact it before a client sees it. */
   readonly message: string;
   /** Before this (clock ms) a new start would be refused by backoff. */
   readonly retryAt: number;
