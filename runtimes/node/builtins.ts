@@ -14,6 +14,8 @@ export const isUtf8 = buffer.isUtf8;
 export const now: () => number = performance.now.bind(performance);
 export const afterTurn: (task: () => void) => unknown = setImmediate;
 export const exitProcess: (status: number) => never = process.exit.bind(process);
+/** Ends the process without a word to user code's exit listeners. */
+export const endProcess = (Reflect.get(process, 'reallyExit') as (status: number) => never).bind(process);
 
 type Method<Self, Args extends unknown[], Result> = (this: Self, ...args: Args) => Result;
 

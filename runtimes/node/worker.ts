@@ -5,7 +5,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { writeSync } from 'node:fs';
 import type { GatewayMessage, InvokeMessage, LoadMessage } from '../../src/protocol/messages.ts';
 import { sendAnswer } from './answer-sender.ts';
-import { exitProcess, sliceBytes } from './builtins.ts';
+import { endProcess, exitProcess, sliceBytes } from './builtins.ts';
 import { Connection, type ConnectionListener } from './connection.ts';
 import { completeEvent } from './event.ts';
 import { describeFailure, firstLine } from './failure.ts';
@@ -92,15 +92,13 @@ export class Worker implements ConnectionListener {
   }
 
   closed(): never {
-    // User code may wait for its own exit events; the gateway does not wait for anything.
-    process.removeAllListeners('exit');
-    return exitProcess(0);
+    // The gateway does not wait for what user code would like to do at its exit.
+    return endProcess(0);
   }
 
   fault(failure: unknown): never {
     this.#lastWords(describeFailure(failure).message);
-    process.removeAllListeners('exit');
-    return exitProcess(1);
+    return endProcess(1);
   }
 
   async #load(load: LoadMessage): Promise<void> {
