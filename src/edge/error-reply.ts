@@ -47,7 +47,9 @@ export function parserError(error: ParserFailure): GatewayError {
 
 /** No line end seen: it is the request line that does not end. */
 function isRequestLineOnly(packet: unknown): boolean {
-  return Buffer.isBuffer(packet) && !packet.includes(0x0a) && /^[A-Z-]+ /.test(packet.toString('latin1', 0, 24));
+  return (
+    Buffer.isBuffer(packet) && !packet.includes(0x0a) && /^[A-Z-]+ /.test(packet.toString('latin1', 0, 24))
+  );
 }
 
 /** Answers on the socket itself and closes it; returns the status, or null when nothing could be said any more. */

@@ -3,10 +3,12 @@
 
 import type { Clock } from '../clock.ts';
 import type { FunctionUnit } from '../discovery/catalog.ts';
+import type { Log } from '../log.ts';
 import type { Call, CallHandlers } from '../protocol/call.ts';
 import type { InvokeRequest } from '../protocol/connection.ts';
 import { AdmissionGate, type AdmissionListener } from './admission.ts';
 import { type EventContext, planEventContext } from './event.ts';
+import type { CancelSignal } from './invocation.ts';
 import { Redactor } from './redaction.ts';
 
 /** A worker lent to one invocation. */
@@ -21,9 +23,20 @@ export interface PoolLike {
   /** A worker that is ready now, or null. */
   tryAcquire(): LeaseLike | null;
   /** Waits for one. Rejects with a GatewayError: runtime_unavailable, invocation_timeout, client_closed, handler_failed. */
-  acquire(deadlineMs: number, signal: AbortSignal): Promise<LeaseLike>;
+  acquire(deadlineMs: number, signal: CancelSignal): Promise<LeaseLike>;
   /** Workers that could take an invocation, busy or not. */
   readonly ready: number;
+  stats(): PoolFacts;
+}
+
+/** For health. */
+export interface PoolFacts {
+  readonly ready: number;
+  readonly starting: number;
+  readonly waiting: number;
+  readonly poisoned: number;
+  /** Public text of the last failed start while it still counts, or null. */
+  readonly failure: string | null;
 }
 
 export interface DeploymentOptions {
@@ -44,6 +57,7 @@ export class Deployment {
   readonly redactor: Redactor;
   readonly eventContext: EventContext;
   #warmAt: number | null = null;
+  #log: Log | null = null;
 
   constructor(options: DeploymentOptions) {
     this.unit = options.unit;
@@ -61,6 +75,12 @@ export class Deployment {
   /** `warm`: it has answered, and a worker that could answer again is alive. */
   get state(): 'warm' | 'cold' {
     return this.#warmAt !== null && this.pool.ready > 0 ? 'warm' : 'cold';
+  }
+
+  /** `log` with the function's name and runtime bound: written once, not with every line. */
+  logOf(log: Log): Log {
+    this.#log ??= log.child({ function: this.unit.key, runtime: this.unit.runtime });
+    return this.#log;
   }
 
   markWarm(epochMs: number): void {

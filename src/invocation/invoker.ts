@@ -47,7 +47,9 @@ export class Invoker {
     const run = new RunningInvocation({ request, deployment, slot, clock, deadlineMs, observer: watch });
     try {
       const reply = await run.start();
-      return { ...reply, headers: { ...reply.headers, ...watch.marks(run, slot, reply.status, null) } };
+      // The run has made these headers for this reply; adding to them in place is what copying twice would do.
+      Object.assign(reply.headers, watch.marks(run, slot, reply.status, null));
+      return reply;
     } catch (error) {
       throw this.#publicError(toGatewayError(error), run, slot, watch);
     }
@@ -86,22 +88,22 @@ class Watch implements RunObserver {
       this.#output ??= new CapturedOutput();
       this.#output.add(message);
     }
+    const log = this.#deployment.logOf(this.#options.log);
     const text = redactor.maskSecrets(message.text);
     for (const line of text.split('\n')) {
       if (line === '') continue;
-      this.#options.log.info(
-        { id: run.request.id, function: unit.key, stream: message.stream },
+      log.info(
+        { id: run.request.id, stream: message.stream },
         `[fn:${unit.name}@${unit.version} ${message.stream}] ${line}`,
       );
     }
   }
 
   handlerFailed(run: RunningInvocation, message: ErrorMessage): void {
-    const { unit, redactor } = this.#deployment;
-    this.#options.log.error(
+    const { redactor } = this.#deployment;
+    this.#deployment.logOf(this.#options.log).error(
       {
         id: run.request.id,
-        function: unit.key,
         error: redactor.maskSecrets(message.error),
         detail: redactor.maskSecrets(message.detail),
       },
@@ -115,19 +117,10 @@ class Watch implements RunObserver {
 
   record(id: string, status: number): void {
     const { clock, log, metrics } = this.#options;
-    const { unit } = this.#deployment;
     const latencyMs = clock.now() - this.startedMs;
-    metrics.duration.observe({ function: unit.key, status }, latencyMs / 1000);
-    log.info(
-      {
-        id,
-        function: unit.key,
-        runtime: unit.runtime,
-        status,
-        latency_ms: Math.round(latencyMs * 1000) / 1000,
-      },
-      'invocation',
-    );
+    metrics.duration.observe({ function: this.#deployment.unit.key, status }, latencyMs / 1000);
+    const latency = Math.round(latencyMs * 1000) / 1000;
+    this.#deployment.logOf(log).info({ id, status, latency_ms: latency }, 'invocation');
   }
 
   marks(

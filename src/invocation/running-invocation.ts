@@ -54,7 +54,6 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner {
   #head: ResultMessage | null = null;
   #chunks: Buffer[] = [];
   #stream: ReplyStream | null = null;
-  #acquiring: AbortController | null = null;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -134,7 +133,8 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner {
     if (this.#phase !== 'running') return;
     this.dispatched = true;
     this.state = this.deployment.state;
-    const lease = this.deployment.pool.tryAcquire() ?? (await this.#acquire());
+    const { pool } = this.deployment;
+    const lease = pool.tryAcquire() ?? (await pool.acquire(deadlineMs, this.request.signal));
     if (this.#phase !== 'running') {
       lease.release('healthy');
       return;
@@ -143,15 +143,6 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner {
     const remainingMs = deadlineMs - clock.now();
     const event = buildEvent(this.request, this.deployment.eventContext, Date.now());
     this.#call = lease.connection.invoke({ remainingMs, event, body }, this);
-  }
-
-  async #acquire(): Promise<LeaseLike> {
-    this.#acquiring = new AbortController();
-    try {
-      return await this.deployment.pool.acquire(this.#options.deadlineMs, this.#acquiring.signal);
-    } finally {
-      this.#acquiring = null;
-    }
   }
 
   #startStream(message: ResultMessage): void {
@@ -213,7 +204,6 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner {
     if (this.#phase === 'ended') return;
     this.#phase = 'ended';
     this.#timer.cancel();
-    this.#acquiring?.abort();
     const { slot, observer } = this.#options;
     this.request.signal.removeEventListener('abort', this.#onAbort);
     this.#lease?.release(outcome);

@@ -1,0 +1,104 @@
+// The catalog as `/_fn/catalog` shows it (contract/control-plane.md 5): routes with who claims them, functions by runtime.
+
+import type { Catalog, FunctionUnit, Route } from '../discovery/catalog.ts';
+import type { Deployment } from '../invocation/deployment.ts';
+import type { ControlDeps } from './control-deps.ts';
+import { describeState } from './function-state.ts';
+import { describeRuntime } from './health-report.ts';
+
+export function catalogReport(deps: ControlDeps, nowEpochMs: number): Record<string, unknown> {
+  const catalog = deps.catalog();
+  const { defaults } = deps.health;
+  const runtimes = deps.health.runtimes();
+  const deployments = new Map([...deps.deployments()].map((deployment) => [deployment.unit.key, deployment]));
+  return {
+    generated_at: catalog.generatedAt / 1000,
+    generation: catalog.generation,
+    functions_root: catalog.root,
+    defaults: {
+      timeout_ms: defaults.timeoutMs,
+      max_concurrency: defaults.maxConcurrency,
+      max_body_bytes: defaults.maxBodyBytes,
+    },
+    runtime_order: runtimes.map((runtime) => runtime.name),
+    mapped_routes: mappedRoutes(catalog),
+    mapped_route_conflicts: Object.fromEntries(catalog.conflicts.map((conflict) => [conflict.pattern, true])),
+    runtimes: Object.fromEntries(
+      runtimes.map((runtime) => [
+        runtime.name,
+        {
+          ...describeRuntime(runtime, defaults.timeoutMs),
+          functions: functionsOf(catalog, runtime.name, deployments, nowEpochMs),
+        },
+      ]),
+    ),
+  };
+}
+
+function mappedRoutes(catalog: Catalog): Record<string, unknown[]> {
+  const byPattern = Object.groupBy(catalog.routes, (route) => route.pattern);
+  return Object.fromEntries(
+    Object.entries(byPattern).map(([pattern, routes = []]) => [
+      pattern,
+      routes.map((route) => describeRoute(route, catalog.functions.get(route.functionKey))),
+    ]),
+  );
+}
+
+function describeRoute(route: Route, unit: FunctionUnit | undefined): Record<string, unknown> {
+  return {
+    runtime: unit?.runtime,
+    fn_name: unit?.name,
+    ...(unit === undefined || unit.version === 'default' ? {} : { version: unit.version }),
+    methods: route.methods,
+    source_rank: route.rank,
+    ...(route.hosts === null ? {} : { allow_hosts: route.hosts }),
+    force_url: route.forced,
+  };
+}
+
+function functionsOf(
+  catalog: Catalog,
+  runtime: string,
+  deployments: ReadonlyMap<string, Deployment>,
+  nowEpochMs: number,
+): unknown[] {
+  const units = [...catalog.functions.values()].filter((unit) => unit.runtime === runtime);
+  const byName = Object.groupBy(units, (unit) => unit.name);
+  return Object.entries(byName).map(([name, versions = []]) => {
+    const byDefault = versions.find((unit) => unit.version === 'default');
+    const others = versions.filter((unit) => unit !== byDefault);
+    const state = (unit: FunctionUnit): unknown => {
+      const deployment = deployments.get(unit.key);
+      return deployment === undefined
+        ? { key: unit.key, state: 'cold' }
+        : describeState(deployment, nowEpochMs);
+    };
+    return {
+      name,
+      has_default: byDefault !== undefined,
+      versions: others.map((unit) => unit.version),
+      ...(byDefault === undefined
+        ? {}
+        : { policy: describePolicy(byDefault, catalog), default_state: state(byDefault) }),
+      versions_policy: Object.fromEntries(
+        others.map((unit) => [unit.version, describePolicy(unit, catalog)]),
+      ),
+      versions_state: Object.fromEntries(others.map((unit) => [unit.version, state(unit)])),
+    };
+  });
+}
+
+function describePolicy(unit: FunctionUnit, catalog: Catalog): Record<string, unknown> {
+  const { policy } = unit;
+  const routes = catalog.routes.filter((route) => route.functionKey === unit.key);
+  return {
+    methods: policy.methods,
+    routes: [...new Set(routes.map((route) => route.pattern))],
+    timeout_ms: policy.timeoutMs,
+    max_concurrency: policy.maxConcurrency,
+    max_body_bytes: policy.maxBodyBytes,
+    ...(policy.allowHosts === null ? {} : { allow_hosts: policy.allowHosts }),
+    ...(policy.group === null ? {} : { group: policy.group }),
+  };
+}

@@ -1,0 +1,84 @@
+// What the control plane is given by whoever wires the gateway. Sources are asked at each request; nothing is cached.
+
+import type { IncomingMessage } from 'node:http';
+import type { Catalog } from '../discovery/catalog.ts';
+import type { Deployment } from '../invocation/deployment.ts';
+import type { Metrics } from '../metrics.ts';
+
+/** Same fields as the configuration's `control`. */
+export interface ControlSettings {
+  readonly adminToken: string | null;
+  readonly uiEnabled: boolean;
+  readonly apiEnabled: boolean;
+  readonly adminApiEnabled: boolean;
+  /** Only loopback callers, or those with the token. */
+  readonly localOnly: boolean;
+  /** Reads per window and client; 0 or less = no limit. */
+  readonly rateLimit: { readonly max: number; readonly windowSeconds: number };
+}
+
+/** One selected language, as it is now. */
+export interface RuntimeHealth {
+  readonly name: string;
+  readonly up: boolean;
+  /** Why it is down, and what to install; null when up. */
+  readonly reason: string | null;
+  /** Language version, '' when unknown. */
+  readonly version: string;
+  /** Socket path. */
+  readonly socket: string;
+  /** Epoch ms of the last check. */
+  readonly checkedAt: number;
+}
+
+export interface HotReloadHealth {
+  readonly enabled: boolean;
+  /** Whether the tree is being watched now (else it is scanned from time to time). */
+  readonly watching: boolean;
+  /** Epoch ms of the last scan, failed or not; null before the first. */
+  readonly lastScanAt: number | null;
+  /** Why the last scan did not become the catalog that serves; null when it did. */
+  readonly lastError: string | null;
+}
+
+export interface HealthSource {
+  /** Epoch ms at which the configuration was loaded. */
+  readonly configLoadedAt: number;
+  readonly defaults: {
+    readonly timeoutMs: number;
+    readonly maxConcurrency: number;
+    readonly maxBodyBytes: number;
+  };
+  readonly socketBaseDir: string;
+  /** Selected runtimes in order of preference. */
+  runtimes(): readonly RuntimeHealth[];
+  hotReload(): HotReloadHealth;
+  /** Layers in force, by name: shown as they are. */
+  sandbox(): Readonly<Record<string, unknown>>;
+}
+
+export interface ControlDeps {
+  readonly settings: ControlSettings;
+  readonly metrics: Metrics;
+  readonly health: HealthSource;
+  /** The catalog that serves. */
+  readonly catalog: () => Catalog;
+  readonly deployments: () => Iterable<Deployment>;
+  /** Scans now and swaps. Rejects when the old catalog goes on serving. */
+  readonly reload: () => Promise<void>;
+  /** False while starting. */
+  readonly isStarted: () => boolean;
+  /** True from the first signal to stop on. */
+  readonly isDraining: () => boolean;
+  /** Who asks; `Edge.addresses.of`. */
+  readonly clientAddress: (request: IncomingMessage) => {
+    readonly ip: string;
+    readonly via: 'direct' | 'trusted' | 'claimed';
+  };
+  /**
+   * True when the peer is one of our own workers: a function that calls the gateway over loopback is no operator. Whoever
+   * can tell (by network namespace, uid or cgroup of the peer) plugs in here; where nobody can, functions can read what
+   * local callers can, and writes are safe only with an admin token.
+   */
+  readonly isFunctionPeer?: (request: IncomingMessage) => boolean;
+}

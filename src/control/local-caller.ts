@@ -1,0 +1,28 @@
+// Whether a request comes from the operator's own machine (contract/control-plane.md 2, Better). A browser on that machine
+// does not count when another site made it ask: Host, Origin and Sec-Fetch-Site tell.
+
+import type { IncomingMessage } from 'node:http';
+import type { ControlDeps } from './control-deps.ts';
+
+/** 127/8 and ::1; private networks are other machines. */
+const loopbackAddress = /^(?:127(?:\.\d{1,3}){3}|::1)$/;
+/** DNS rebinding: a foreign name that resolves to loopback is not in here. */
+const loopbackHost = /^(?:localhost|[a-z0-9-]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/;
+
+export function isLocalCaller(
+  request: IncomingMessage,
+  deps: Pick<ControlDeps, 'clientAddress' | 'isFunctionPeer'>,
+): boolean {
+  const { ip, via } = deps.clientAddress(request);
+  if (via === 'claimed' || !loopbackAddress.test(ip)) return false;
+  if (deps.isFunctionPeer?.(request) === true) return false;
+  const { host, origin } = request.headers;
+  if (host !== undefined && !loopbackHost.test(host.toLowerCase())) return false;
+  const site = request.headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
+  return origin === undefined || isSameOrigin(origin, host);
+}
+
+function isSameOrigin(origin: string, host: string | undefined): boolean {
+  return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
+}
