@@ -15,7 +15,7 @@ export interface ResultHead {
   readonly proxy: string | null;
 }
 
-export function quote(text: string): string {
+function quote(text: string): string {
   return toJson(text) ?? '""';
 }
 
