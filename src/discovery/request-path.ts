@@ -18,7 +18,7 @@ export type RequestPath =
 export function parseRequestPath(raw: string): RequestPath {
   if (raw.charCodeAt(0) !== 47) return { kind: 'bad', reason: 'the path must start with /' };
   // Nearly every request: nothing to decode, to resolve or to collapse.
-  if (!/%|\/[/.]|\.\.|\0/.test(raw)) return plainPath(raw);
+  if (!/%|\/[/.]|\.\./.test(raw) && !raw.includes('\0')) return plainPath(raw);
   const segments: string[] = [];
   for (const part of raw.split('/')) {
     if (part === '') continue;

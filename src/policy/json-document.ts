@@ -102,10 +102,15 @@ class JsonReader {
   }
 
   #string(): string {
-    return this.#token(
-      /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y,
-      'a text in double quotes',
-    );
+    const start = this.#at;
+    const text = this.#token(/"(?:[^"\\]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y, 'a text in double quotes');
+    // RFC 8259 7: control characters, above all a line end, stand in a text only as escapes.
+    for (let index = 0; index < text.length; index++) {
+      if (text.charCodeAt(index) >= 0x20) continue;
+      this.#at = start + index;
+      this.#fail('expected the end of a text');
+    }
+    return text;
   }
 
   #space(): void {
