@@ -83,6 +83,8 @@ export interface GatewayConfig {
   readonly log: { readonly level: string; readonly format: 'json' | 'pretty' };
   /** FN_PRODUCTION: handler messages stay in the log; clients see `internal error`. */
   readonly production: boolean;
+  /** Language, time zone and CA variables of the gateway's own environment: all that workers inherit of it. */
+  readonly workerEnvironment: Readonly<Record<string, string>>;
   readonly control: {
     readonly adminToken: string | null;
     readonly uiEnabled: boolean;

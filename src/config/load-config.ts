@@ -17,6 +17,7 @@ import { sandboxOptions } from './options/sandbox-options.ts';
 import { serverOptions } from './options/server-options.ts';
 import { type FindRuntimes, readSocketPaths, selectRuntimes } from './runtime-selection.ts';
 import { type Environment, Settings } from './settings.ts';
+import { workerEnvironmentOf } from './worker-environment.ts';
 
 export interface ConfigSources {
   readonly mode: Mode;
@@ -93,6 +94,7 @@ function readSections(settings: Settings, sources: ConfigSources, functionsRoot:
     stateDir: stateDir === null ? join(functionsRoot, '.fastfn') : resolve(cwd, stateDir),
     log: { level: settings.read(serverOptions.logLevel), format },
     production: settings.read(serverOptions.production),
+    workerEnvironment: workerEnvironmentOf(sources.environment),
     control: readControl(settings),
     spareLaunchers: settings.read(runtimeOptions.spareLaunchers),
     healthIntervalMs: settings.read(runtimeOptions.healthInterval),

@@ -63,7 +63,7 @@ const maxQueryPairs = integer({
   doc: 'Most query pairs handed to a function.',
   env: 'FN_HTTP_MAX_QUERY_PAIRS',
   key: 'http-max-query-pairs',
-  fallback: 100,
+  fallback: 1000,
   min: 1,
   max: 10_000,
 });

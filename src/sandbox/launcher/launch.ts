@@ -47,7 +47,7 @@ export function launch(): never {
   const parentPid = process.ppid;
   try {
     const kernel = runStep('platform', openKernel);
-    const plan = runStep('plan', readPlan);
+    const plan = runStep('plan', () => readPlan(kernel));
     if (plan !== null) becomeWorker(kernel, plan, parentPid);
   } catch (error) {
     const status = reportFailure(error);

@@ -1,6 +1,7 @@
 // Reads the one frame with the plan from fd 0, blocking: a spare has nothing else to do.
 
 import { readSync } from 'node:fs';
+import type { Kernel } from '../kernel.ts';
 import { type LaunchPlan, maxPlanBytes } from '../launch-plan.ts';
 
 const headerBytes = 4;
@@ -16,8 +17,20 @@ function readFully(target: Buffer): number {
   return filled;
 }
 
+// fcntl(2), <asm-generic/fcntl.h>; the same numbers on x86_64 and arm64.
+const fGetFl = 3;
+const fSetFl = 4;
+const oNonblock = 0o4000n;
+
+/** The supervisor's pipe arrives non-blocking (libuv shares the flag with its own end): a spare would read EAGAIN and die. */
+function waitOnInput(kernel: Kernel): void {
+  const flags = BigInt(kernel.call('fcntl', 0, fGetFl));
+  if ((flags & oNonblock) !== 0n) kernel.call('fcntl', 0, fSetFl, flags & ~oNonblock);
+}
+
 /** The plan, or null when the gateway closed stdin without sending one. Its sender is the gateway, so its shape is trusted. */
-export function readPlan(): LaunchPlan | null {
+export function readPlan(kernel: Kernel): LaunchPlan | null {
+  waitOnInput(kernel);
   const header = Buffer.alloc(headerBytes);
   const got = readFully(header);
   if (got === 0) return null;

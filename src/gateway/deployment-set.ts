@@ -1,0 +1,153 @@
+// What serves the current catalog: one deployment and one pool of workers per function version. Functions whose files
+// and policy did not change keep theirs over a reload; the rest are replaced, and the replaced drain.
+
+import type { Clock } from '../clock.ts';
+import type { Catalog, FunctionUnit } from '../discovery/catalog.ts';
+import { loadFunctionEnv } from '../discovery/function-env.ts';
+import { Deployment } from '../invocation/deployment.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Fault } from '../policy/fault.ts';
+import type { GoneWorker, ReadyWorker, SupervisorListener, WorkerSpec } from '../supervisor/worker-spec.ts';
+import { WorkerPool, type WorkerProcesses } from '../workers/pool.ts';
+
+/** A call that was admitted before the change may run to its deadline, and its worker has this long to end, ms. */
+const drainMarginMs = 1_000;
+
+export interface DeploymentSetOptions {
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly root: string;
+  readonly processes: {
+    start(spec: WorkerSpec): string;
+    stop: WorkerProcesses['stop'];
+    kill: WorkerProcesses['kill'];
+  };
+  readonly plan: (unit: FunctionUnit, poolKey: string, env: Readonly<Record<string, string>>) => WorkerSpec;
+  /** Most processes of one function whose workers take many calls each. */
+  readonly maxSharedProcesses: (unit: FunctionUnit) => number;
+  /** Most processes of one function whose workers take one call each and that sets no limit of its own. */
+  readonly maxSingleProcesses: number;
+  readonly isServed: (unit: FunctionUnit) => boolean;
+}
+
+interface Served {
+  readonly deployment: Deployment;
+  readonly pool: WorkerPool;
+  readonly poolKey: string;
+  readonly identity: string;
+}
+
+export class DeploymentSet implements SupervisorListener {
+  readonly #options: DeploymentSetOptions;
+  #served = new Map<string, Served>();
+  /** Draining pools too: their workers still report. */
+  readonly #pools = new Map<string, WorkerPool>();
+  readonly #draining = new Set<Promise<void>>();
+  #lastPool = 0;
+
+  constructor(options: DeploymentSetOptions) {
+    this.#options = options;
+  }
+
+  get deployments(): ReadonlyMap<string, Deployment> {
+    return new Map([...this.#served].map(([key, served]) => [key, served.deployment]));
+  }
+
+  /**
+   * Makes the set serve `catalog`. The new map is complete when this returns; nothing is awaited, so that no request sees
+   * half of a change. Returns the faults met in environment files.
+   */
+  apply(catalog: Catalog): readonly Fault[] {
+    const faults: Fault[] = [];
+    const next = new Map<string, Served>();
+    for (const unit of catalog.functions.values()) {
+      if (unit.refused !== null || !this.#options.isServed(unit)) continue;
+      const identity = identityOf(unit);
+      const kept = this.#served.get(unit.key);
+      next.set(unit.key, kept?.identity === identity ? kept : this.#deploy(unit, identity, faults));
+    }
+    const replaced = [...this.#served].filter(([key, served]) => next.get(key) !== served);
+    this.#served = next;
+    for (const [, served] of replaced) this.#retire(served);
+    for (const { pool } of next.values()) pool.warm();
+    return faults;
+  }
+
+  workerReady(worker: ReadyWorker): void {
+    this.#pools.get(worker.poolKey)?.workerReady(worker);
+  }
+
+  workerGone(worker: GoneWorker): void {
+    this.#pools.get(worker.poolKey)?.workerGone(worker);
+  }
+
+  /** Every call done or past `deadlineMs` (clock), every worker told to end. */
+  async drain(deadlineMs: number): Promise<void> {
+    const pools = [...this.#pools.values()];
+    await Promise.all(pools.map((pool) => pool.drain(deadlineMs)));
+    await Promise.all(this.#draining);
+  }
+
+  #deploy(unit: FunctionUnit, identity: string, faults: Fault[]): Served {
+    const { clock, metrics, root } = this.#options;
+    const loaded = unit.envFile === null ? null : loadFunctionEnv(unit.envFile);
+    faults.push(...(loaded?.faults ?? []));
+    const poolKey = `${unit.key}#${++this.#lastPool}`;
+    const pool = this.#createPool(unit, poolKey, loaded?.env ?? {});
+    this.#pools.set(poolKey, pool);
+    const deployment = new Deployment({
+      unit,
+      pool,
+      clock,
+      root,
+      secrets: loaded?.secrets ?? [],
+      admissionListener: { dropped: (reason) => metrics.drops.inc({ function: unit.key, reason }) },
+    });
+    return { deployment, pool, poolKey, identity };
+  }
+
+  #createPool(unit: FunctionUnit, poolKey: string, env: Readonly<Record<string, string>>): WorkerPool {
+    const { processes, plan, clock, metrics, maxSharedProcesses, maxSingleProcesses } = this.#options;
+    const { workerPool, timeoutMs } = unit.policy;
+    let spec: WorkerSpec | null = null;
+    return new WorkerPool({
+      clock,
+      processes: {
+        start: () => {
+          spec ??= plan(unit, poolKey, env);
+          return processes.start(spec);
+        },
+        stop: (workerId, cause) => processes.stop(workerId, cause),
+        kill: (workerId, cause) => processes.kill(workerId, cause),
+      },
+      maxProcesses: workerPool.maxWorkers > 0 ? workerPool.maxWorkers : maxSingleProcesses,
+      maxSharedProcesses: maxSharedProcesses(unit),
+      minWarm: workerPool.minWarm,
+      idleTtlMs: workerPool.idleTtlSeconds * 1000,
+      callTimeoutMs: timeoutMs,
+      onColdStart: () => metrics.coldStarts.inc({ function: unit.key }),
+    });
+  }
+
+  #retire(served: Served): void {
+    const { clock } = this.#options;
+    const { pool, poolKey, deployment } = served;
+    const drained = pool.drain(clock.now() + deployment.unit.policy.timeoutMs + drainMarginMs).then(() => {
+      this.#pools.delete(poolKey);
+      this.#draining.delete(drained);
+    });
+    this.#draining.add(drained);
+  }
+}
+
+/** Everything that a worker or an admission depends on. */
+function identityOf(unit: FunctionUnit): string {
+  return JSON.stringify([
+    unit.signature,
+    unit.policy,
+    unit.entry,
+    unit.envFile,
+    unit.readable,
+    unit.listable,
+  ]);
+}

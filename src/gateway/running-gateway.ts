@@ -1,0 +1,160 @@
+// A gateway that serves: edge, catalog, reload and drain over an open worker host. Owns the order in which a running
+// gateway stops taking requests and lets go of what it has.
+
+import type { AddressInfo } from 'node:net';
+import type { Clock } from '../clock.ts';
+import type { GatewayConfig } from '../config/gateway-config.ts';
+import type { Catalog } from '../discovery/catalog.ts';
+import { compileRouter } from '../discovery/router.ts';
+import { watchFunctions } from '../discovery/watch.ts';
+import type { Serving } from '../edge/edge-options.ts';
+import { createEdge, type Edge } from '../edge/server.ts';
+import { Invoker } from '../invocation/invoker.ts';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Fault } from '../policy/fault.ts';
+import type { SandboxLayer } from '../sandbox/sandbox-layers.ts';
+import type { WorkerSnapshot } from '../supervisor/supervisor.ts';
+import { Reloader } from './reloader.ts';
+import type { WorkerHost } from './worker-host.ts';
+
+/** Past the drain time, for the last answers to reach their clients. */
+const lastAnswersMs = 1_000;
+
+export interface RunningGatewayOptions {
+  readonly config: GatewayConfig;
+  readonly version: string;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly workers: WorkerHost;
+  readonly sandbox: readonly SandboxLayer[];
+  readonly scan: (generation: number) => Promise<Catalog>;
+}
+
+/** What serves requests now, and what it was made from. */
+interface Installed extends Serving {
+  readonly catalog: Catalog;
+  readonly envFaults: readonly Fault[];
+}
+
+export class RunningGateway {
+  /** Ends of everything that was opened on the way; set by whoever opened it. */
+  endings: AsyncDisposableStack | null = null;
+  readonly #options: RunningGatewayOptions;
+  readonly #reloader: Reloader;
+  #installed: Installed | null = null;
+  #edge: Edge | null = null;
+  #phase: 'starting' | 'serving' | 'draining' = 'starting';
+  #closing: Promise<void> | null = null;
+
+  private constructor(options: RunningGatewayOptions) {
+    this.#options = options;
+    const { scan, log, metrics } = options;
+    this.#reloader = new Reloader({ scan, install: (catalog) => this.#install(catalog), log, metrics });
+  }
+
+  /** Discovery is done when this resolves; the port is not open yet. */
+  static async open(options: RunningGatewayOptions, building: AsyncDisposableStack): Promise<RunningGateway> {
+    const gateway = new RunningGateway(options);
+    await gateway.#discover(building);
+    gateway.#edge = await gateway.#createEdge();
+    return gateway;
+  }
+
+  async listen(): Promise<{ host: string; port: number; url: string }> {
+    const { host, port } = this.#options.config;
+    await this.#app.listen({ host, port });
+    this.#phase = 'serving';
+    const address = this.#app.server.address() as AddressInfo;
+    const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+    return { host: address.address, port: address.port, url: `http://${shown}:${address.port}` };
+  }
+
+  reload(): Promise<void> {
+    return this.#reloader.reload();
+  }
+
+  workers(): readonly WorkerSnapshot[] {
+    return this.#options.workers.supervisor.snapshot().workers;
+  }
+
+  close(reason = 'close'): Promise<void> {
+    this.#closing ??= this.#close(reason);
+    return this.#closing;
+  }
+
+  get #app(): Edge['app'] {
+    if (this.#edge === null) throw new Error('cannot serve before the edge exists');
+    return this.#edge.app;
+  }
+
+  get #serving(): Installed {
+    if (this.#installed === null) throw new Error('cannot serve before the first catalog');
+    return this.#installed;
+  }
+
+  async #discover(building: AsyncDisposableStack): Promise<void> {
+    const { config, clock, log } = this.#options;
+    const { hotReload, functionsRoot, stateDir } = config;
+    if (hotReload.enabled) {
+      const { watchdog, debounceMs, intervalMs } = hotReload;
+      const watch = watchFunctions({
+        root: functionsRoot,
+        stateDir,
+        watchdog,
+        debounceMs,
+        intervalMs,
+        clock,
+        // The reloader logs and keeps the error.
+        onChange: () => void this.reload().catch(() => {}),
+        onFallback: (error) => log.warn({ err: error }, 'cannot watch the functions; comparing them instead'),
+      });
+      building.defer(() => watch.close());
+      await watch.ready;
+    }
+    await this.reload();
+  }
+
+  #createEdge(): Promise<Edge> {
+    const { config, clock, log, metrics, workers } = this.#options;
+    return createEdge({
+      limits: config.http,
+      trustedProxyCidrs: config.trustedProxyCidrs,
+      invoker: new Invoker({ clock, log, metrics, production: config.production }),
+      serving: () => this.#serving,
+      isRuntimeUp: workers.isRuntimeUp,
+      isDraining: () => this.#phase === 'draining',
+      clock,
+      log,
+      metrics,
+    });
+  }
+
+  #install(catalog: Catalog): void {
+    const { deployments } = this.#options.workers;
+    // Compiled first: if that fails nothing has changed yet.
+    const router = compileRouter(catalog);
+    const envFaults = deployments.apply(catalog);
+    this.#installed = { router, deployments: deployments.deployments, catalog, envFaults };
+  }
+
+  async #close(reason: string): Promise<void> {
+    const { clock, config, workers, log } = this.#options;
+    log.info({ reason }, 'draining');
+    this.#phase = 'draining';
+    const deadlineMs = clock.now() + config.drainTimeoutMs;
+    const closed = this.#app.close();
+    const late = clock.after(config.drainTimeoutMs + lastAnswersMs, () =>
+      this.#app.server.closeAllConnections(),
+    );
+    try {
+      await this.#reloader.settled();
+      await workers.deployments.drain(deadlineMs);
+      await closed;
+    } finally {
+      late.cancel();
+      await this.endings?.disposeAsync();
+    }
+  }
+}

@@ -1,0 +1,114 @@
+// Everything that makes worker processes: programs on disk, supervisor, and the deployments that ask for workers. Each
+// thing it opens is put on the caller's stack with its end.
+
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '../clock.ts';
+import type { GatewayConfig } from '../config/gateway-config.ts';
+import type { Layout } from '../config/layout.ts';
+import { installPrograms } from '../config/program-files.ts';
+import type { FunctionUnit } from '../discovery/catalog.ts';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import { type RuntimeName, runtimeNames } from '../policy/runtime-name.ts';
+import type { Capabilities } from '../sandbox/capabilities.ts';
+import { withTempDir } from '../sandbox/language-guard.ts';
+import { type LaunchPlan, planLaunch } from '../sandbox/launch-plan.ts';
+import { peerPid } from '../sandbox/peer-credentials.ts';
+import { loadSystemGrants } from '../sandbox/system-grants.ts';
+import { Supervisor } from '../supervisor/supervisor.ts';
+import type { LaunchPlace } from '../supervisor/worker-process.ts';
+import type { SupervisorListener, WorkerSpec } from '../supervisor/worker-spec.ts';
+import { DeploymentSet } from './deployment-set.ts';
+import { planWorker, type WorkerPlanner } from './worker-plan.ts';
+
+export interface WorkerHostOptions {
+  readonly config: GatewayConfig;
+  readonly layout: Layout;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly capabilities: Capabilities;
+}
+
+export interface WorkerHost {
+  readonly supervisor: Supervisor;
+  readonly deployments: DeploymentSet;
+  isRuntimeUp(runtime: RuntimeName): boolean;
+}
+
+/** Processes of a function without a limit of its own whose workers take one call each: enough to wait in parallel. */
+const singleProcessesPerCore = 8;
+
+export async function openWorkerHost(
+  options: WorkerHostOptions,
+  building: AsyncDisposableStack,
+): Promise<WorkerHost> {
+  const { config, metrics, clock } = options;
+  // Workers open real paths only: a link in the way to the temporary folder would not be among their grants.
+  const tempParent = realpathSync(tmpdir());
+  const programsDir = mkdtempSync(join(tempParent, 'fastfn-p-'));
+  building.defer(() => rmSync(programsDir, { recursive: true, force: true }));
+  const planner: WorkerPlanner = {
+    config,
+    programs: installPrograms(options.layout, programsDir),
+    system: loadSystemGrants(config.workerEnvironment),
+  };
+  const isRuntimeUp = (runtime: RuntimeName) => config.adapters.get(runtime)?.available === true;
+  // The supervisor reports to the deployments, and the deployments ask the supervisor: the first report comes later.
+  const listener: { current: SupervisorListener | null } = { current: null };
+  const supervisor = await openSupervisor(options, planner, tempParent, listener);
+  building.defer(() => supervisor.close());
+  const deployments = new DeploymentSet({
+    clock,
+    metrics,
+    root: config.functionsRoot,
+    processes: supervisor,
+    plan: (unit, poolKey, env) => planWorker(planner, unit, poolKey, env),
+    maxSharedProcesses: ({ runtime }: FunctionUnit) =>
+      config.runtimeDaemons.get(runtime) ?? availableParallelism(),
+    maxSingleProcesses: singleProcessesPerCore * availableParallelism(),
+    isServed: (unit) => isRuntimeUp(unit.runtime),
+  });
+  listener.current = deployments;
+  return { supervisor, deployments, isRuntimeUp };
+}
+
+function openSupervisor(
+  options: WorkerHostOptions,
+  planner: WorkerPlanner,
+  tempParent: string,
+  listener: { readonly current: SupervisorListener | null },
+): Promise<Supervisor> {
+  const { config, log, metrics, clock, capabilities } = options;
+  const { programs, system } = planner;
+  return Supervisor.open({
+    listener: {
+      workerReady: (worker) => listener.current?.workerReady(worker),
+      workerGone: (worker) => listener.current?.workerGone(worker),
+    },
+    // No variable of ours reaches the launcher, and so none the worker.
+    launcher: { ...programs.launcher, env: {} },
+    spareLaunchers: config.spareLaunchers,
+    planLaunch: (spec: WorkerSpec, place: LaunchPlace): LaunchPlan =>
+      planLaunch({
+        policy: spec.sandbox,
+        capabilities,
+        system,
+        command: { file: spec.command.file, args: withTempDir(spec.command.args, place.tempDir) },
+        ...place,
+        hostEnv: config.workerEnvironment,
+      }),
+    peerPid,
+    sockets: {
+      baseDir: config.sockets.baseDir,
+      runtimes: runtimeNames.filter((name) => config.adapters.get(name)?.available === true),
+      paths: config.sockets.paths,
+    },
+    tempParent,
+    clock,
+    log,
+    metrics,
+  });
+}

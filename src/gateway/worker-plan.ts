@@ -1,0 +1,97 @@
+// From one function version and the operator's configuration to what the supervisor starts: grants, command line and
+// the `load` message. Pure: the only place that knows both a function and a process.
+
+import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import type { GatewayConfig, RuntimeAdapter } from '../config/gateway-config.ts';
+import type { ProgramFiles } from '../config/program-files.ts';
+import type { FunctionUnit } from '../discovery/catalog.ts';
+import { defaultResourceLimits, type SandboxPolicy } from '../policy/sandbox-policy.ts';
+import { nodePermissionFlags } from '../sandbox/language-guard.ts';
+import type { SystemGrants } from '../sandbox/system-grants.ts';
+import type { WorkerSpec } from '../supervisor/worker-spec.ts';
+
+/** Captured output of one invocation beyond this is dropped, bytes. */
+const maxOutputBytes = 262_144;
+
+export interface WorkerPlanner {
+  readonly config: GatewayConfig;
+  readonly programs: ProgramFiles;
+  readonly system: SystemGrants;
+}
+
+/** @throws Error where the runtime has no adapter: the edge answers 503 before it comes to this. */
+export function planWorker(
+  planner: WorkerPlanner,
+  unit: FunctionUnit,
+  poolKey: string,
+  env: Readonly<Record<string, string>>,
+): WorkerSpec {
+  const adapter = planner.config.adapters.get(unit.runtime);
+  if (adapter === undefined || !adapter.available)
+    throw new Error(`cannot run ${unit.runtime} functions on this host`);
+  const sandbox = sandboxPolicyOf(planner, unit, adapter);
+  const spec: WorkerSpec = {
+    poolKey,
+    functionKey: unit.key,
+    runtime: unit.runtime,
+    command: commandOf(planner, adapter, sandbox),
+    sandbox,
+    load: {
+      type: 'load',
+      protocol: 1,
+      function: unit.name,
+      version: unit.version,
+      entry: unit.entry,
+      root: unit.dir,
+      handler: unit.policy.handler,
+      adapter: unit.policy.adapter,
+      env,
+      strict: sandbox.strict,
+      readable: sandbox.files.read,
+      writable: sandbox.files.write,
+      maxOutputBytes,
+    },
+  };
+  return Object.freeze(spec);
+}
+
+function sandboxPolicyOf(planner: WorkerPlanner, unit: FunctionUnit, adapter: RuntimeAdapter): SandboxPolicy {
+  const { config, programs } = planner;
+  const allowed = config.strictFs.allow;
+  const paths = (write: boolean) =>
+    allowed.filter((entry) => entry.write === write).map((entry) => entry.path);
+  const language =
+    unit.runtime === 'node'
+      ? programs.nodeReadable
+      : [...adapter.readable, join(programs.runtimesDir, unit.runtime)];
+  return Object.freeze({
+    strict: config.strictFs.enabled && unit.policy.strictFs,
+    files: Object.freeze({
+      read: [...unit.readable, ...language, ...paths(false)],
+      list: unit.listable,
+      write: paths(true),
+      execute: [interpreterOf(planner, adapter)],
+    }),
+    network: Object.freeze({ outboundTcp: 'all', udp: true }),
+    limits: defaultResourceLimits,
+  });
+}
+
+/** The kernel opens the real file: a link's name would not be found among the grants. */
+function interpreterOf(planner: WorkerPlanner, adapter: RuntimeAdapter): string {
+  return realpathSync(adapter.name === 'node' ? planner.programs.nodeWorker([]).file : adapter.interpreter);
+}
+
+function commandOf(
+  planner: WorkerPlanner,
+  adapter: RuntimeAdapter,
+  sandbox: SandboxPolicy,
+): WorkerSpec['command'] {
+  const file = interpreterOf(planner, adapter);
+  if (adapter.name === 'node') {
+    const { args } = planner.programs.nodeWorker(nodePermissionFlags(sandbox, planner.system));
+    return { file, args };
+  }
+  return { file, args: [...adapter.interpreterArgs, join(planner.programs.runtimesDir, adapter.program)] };
+}

@@ -1,0 +1,59 @@
+// A whole gateway inside the test's process: real discovery, real launchers, real jailed workers, a free port.
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { resolveLayout } from '../../../src/config/layout.ts';
+import { loadConfig } from '../../../src/config/load-config.ts';
+import { hostSources, processEnvironment } from '../../../src/config/process-sources.ts';
+import { createGateway, type WorkerSnapshot } from '../../../src/gateway.ts';
+import { silentLog, type Log } from '../../../src/log.ts';
+import { makeTree, removeTree, type Tree } from './tree.ts';
+
+export interface TestGateway {
+  readonly url: string;
+  /** Functions root. */
+  readonly root: string;
+  readonly socketDir: string;
+  workers(): readonly WorkerSnapshot[];
+  reload(): Promise<void>;
+  /** Ends the gateway and removes its folders; safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** Serves `tree` with the given `FN_*` variables on top of a quiet default. */
+export async function startTestGateway(
+  tree: Tree,
+  variables: Readonly<Record<string, string>> = {},
+  log: Log = silentLog,
+): Promise<TestGateway> {
+  const root = makeTree(tree);
+  const sockets = realpathSync(mkdtempSync(join(tmpdir(), 'fastfn-sock-')));
+  const environment = {
+    PATH: processEnvironment()['PATH'],
+    FN_SOCKET_BASE_DIR: sockets,
+    FN_HOT_RELOAD: '0',
+    ...variables,
+  };
+  const layout = resolveLayout();
+  const loaded = await loadConfig({
+    ...hostSources({ environment, cwd: root, terminal: false }, layout.node),
+    mode: 'serve',
+    argument: root,
+    flags: { port: '0' },
+  });
+  if (!('config' in loaded)) throw new Error(`cannot configure: ${JSON.stringify(loaded.faults)}`);
+  const gateway = await createGateway(loaded.config, layout, log);
+  const { url } = await gateway.listen();
+  return {
+    url,
+    root,
+    socketDir: loaded.config.sockets.baseDir,
+    workers: () => gateway.workers(),
+    reload: () => gateway.reload(),
+    close: async () => {
+      await gateway.close('test');
+      removeTree(root);
+      rmSync(sockets, { recursive: true, force: true });
+    },
+  };
+}
