@@ -22,7 +22,6 @@ export function describeState(deployment: Deployment, nowEpochMs: number): Recor
     key: unit.key,
     state: stateOf(deployment, nowEpochMs),
     ...(warmAt === null ? {} : { warm_at: warmAt / 1000 }),
-    ...(unit.refused === null ? {} : { refused: deployment.redactor.mask(unit.refused) }),
     ...(unit.policy.keepWarm === null ? {} : { keep_warm: describeKeepWarm(deployment) }),
     worker_pool: describePool(deployment),
     workers: describeWorkers(deployment),

@@ -33,6 +33,7 @@ export class EdgeRequest implements InvocationRequest {
   readonly #maxBodyBytes: number;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
+  #body: Promise<Buffer | null> | null = null;
 
   constructor(request: IncomingMessage, response: ServerResponse, fields: EdgeRequestFields) {
     this.id = fields.id;
@@ -50,7 +51,9 @@ export class EdgeRequest implements InvocationRequest {
     this.#response = response;
   }
 
+  /** Read once; asked again it gives the same. */
   readBody(): Promise<Buffer | null> {
-    return readBody(this.#request, this.#response, this.#maxBodyBytes);
+    this.#body ??= readBody(this.#request, this.#response, this.#maxBodyBytes);
+    return this.#body;
   }
 }

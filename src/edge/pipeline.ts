@@ -4,17 +4,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RouteMatch } from '../discovery/catalog.ts';
+import { parseQuery, type QueryValue } from '../discovery/query.ts';
 import { isReservedPath } from '../discovery/reserved-path.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
+import type { Deployment } from '../invocation/deployment.ts';
 import { type EventHeaders, eventHeaders } from '../invocation/event-headers.ts';
 import type { InvocationReply } from '../invocation/invocation.ts';
 import { declaredLength } from './body-reader.ts';
 import type { ClientAddresses } from './client-address.ts';
 import { ClientSignal } from './client-signal.ts';
-import type { EdgeOptions } from './edge-options.ts';
+import type { EdgeOptions, Serving } from './edge-options.ts';
 import { EdgeRequest } from './edge-request.ts';
 import { errorReply } from './error-reply.ts';
-import { parseQuery } from './query-string.ts';
 import type { FunctionRateLimit } from './rate-limit.ts';
 import { sendReply } from './reply.ts';
 import { decodePath, parseTarget, type RequestTarget } from './request-target.ts';
@@ -48,7 +49,6 @@ export class Pipeline {
     reply.hijack();
     const { raw: request, id } = fastifyRequest;
     const exchange: Exchange = { id, fastifyRequest, request, response: reply.raw, functionKey: '' };
-    // An `error` event without a listener would end the process; what it means is seen as `close`.
     try {
       this.#route(exchange);
     } catch (error) {
@@ -68,19 +68,20 @@ export class Pipeline {
     checkHost(request, headers);
     const parsed = parseTarget(target);
     if (isReservedPath(parsed.rawPath)) throw new GatewayError('not_found');
-    const { router } = this.#options.serving();
+    // One snapshot for the whole request: a reload in between changes nothing for it.
+    const serving = this.#options.serving();
     const host = parsed.authority ?? this.#addresses.hostOf(request);
-    const match = router.match({ method: request.method ?? '', rawPath: parsed.rawPath, host });
+    const match = serving.router.match({ method: request.method ?? '', rawPath: parsed.rawPath, host });
     if (match.kind === 'options') this.#send(exchange, optionsReply(match.allow));
-    else this.#enter(exchange, foundOrThrow(match), parsed, headers, length);
+    else this.#enter(exchange, serving, foundOrThrow(match), parsed, headers);
   }
 
   #enter(
     exchange: Exchange,
+    serving: Serving,
     match: FoundRoute,
     target: RequestTarget,
     headers: EventHeaders,
-    length: number,
   ): void {
     const { unit } = match;
     const { limits, isRuntimeUp } = this.#options;
@@ -88,7 +89,7 @@ export class Pipeline {
     if (unit.refused !== null) throw new GatewayError('config_invalid', { cause: unit.refused });
     if (!isRuntimeUp(unit.runtime)) throw new GatewayError('runtime_down');
     const maxBodyBytes = Math.min(unit.policy.maxBodyBytes, limits.maxBodyBytes);
-    if (length > maxBodyBytes) throw new GatewayError('payload_too_large');
+    if (declaredLength(exchange.request) > maxBodyBytes) throw new GatewayError('payload_too_large');
     const { request, response } = exchange;
     const signal = new ClientSignal();
     response.once('close', () => {
@@ -99,27 +100,28 @@ export class Pipeline {
       unit,
       path: decodePath(target.rawPath),
       rawPath: exchange.fastifyRequest.originalUrl,
-      query: parseQuery(target.query, limits.maxQueryPairs),
+      query: queryOrThrow(target.query, limits.maxQueryPairs),
       params: match.params,
       headers,
       clientIp: this.#addresses.ipOf(request),
       signal,
       maxBodyBytes,
     });
-    this.#invoke(exchange, invocation).then(
+    this.#invoke(exchange, invocation, serving).then(
       (reply) => this.#send(exchange, reply),
       (error: unknown) => this.#refuse(exchange, error),
     );
   }
 
-  async #invoke(exchange: Exchange, request: EdgeRequest): Promise<InvocationReply> {
-    const { unit } = request;
-    if (unit.policy.rateLimit !== null) await this.#checkRate(exchange, request);
-    const deployment = this.#options.serving().deployments.get(unit.key);
-    if (deployment === undefined) {
-      throw new GatewayError('internal', { cause: new Error(`cannot find a deployment of ${unit.key}`) });
-    }
-    const reply = await this.#options.invoker.invoke(request, deployment);
+  async #invoke(exchange: Exchange, request: EdgeRequest, serving: Serving): Promise<InvocationReply> {
+    if (request.unit.policy.rateLimit !== null) await this.#checkRate(exchange, request);
+    const deployment = deploymentOf(serving, request);
+    const reply = await this.#options.invoker.invoke(request, deployment).catch((error: unknown) => {
+      // A reload has retired the workers while this request waited; its handler never ran, so the new ones may take it.
+      const successor = this.#options.serving();
+      if (!isRetired(error) || deploymentOf(successor, request) === deployment) throw error;
+      return this.#options.invoker.invoke(request, deploymentOf(successor, request));
+    });
     if (reply.proxy === null) return reply;
     abandonBody(reply);
     throw new GatewayError('edge_proxy_failed', { text: proxyDisabled, headers: marksOf(reply) });
@@ -177,6 +179,22 @@ function foundOrThrow(match: Exclude<RouteMatch, { kind: 'options' }>): FoundRou
     default:
       throw new GatewayError('not_found');
   }
+}
+
+function deploymentOf(serving: Serving, request: EdgeRequest): Deployment {
+  const deployment = serving.deployments.get(request.unit.key);
+  if (deployment !== undefined) return deployment;
+  throw new GatewayError('runtime_unavailable', { cause: `cannot find a deployment of ${request.unit.key}` });
+}
+
+function isRetired(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === 'draining';
+}
+
+function queryOrThrow(text: string, maxPairs: number): Readonly<Record<string, QueryValue>> {
+  const parsed = parseQuery(text, maxPairs);
+  if (parsed.kind === 'ok') return parsed.query;
+  throw new GatewayError('bad_request', { text: parsed.reason });
 }
 
 function optionsReply(allow: readonly string[]): InvocationReply {

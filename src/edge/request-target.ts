@@ -24,14 +24,24 @@ export function parseTarget(target: string): RequestTarget {
 }
 
 /**
- * `event.path`: decoded once, doubled slashes as one.
+ * `event.path`: each segment decoded once, doubled slashes and dot segments resolved as routing does.
  * @throws GatewayError bad_request for a malformed `%`
  */
 export function decodePath(rawPath: string): string {
-  const path = rawPath.includes('//') ? rawPath.replace(/\/{2,}/g, '/') : rawPath;
-  if (!path.includes('%')) return path;
+  if (!/%|\/[/.]/.test(rawPath)) return rawPath;
+  const segments: string[] = [];
+  for (const part of rawPath.split('/')) {
+    const segment = decodeSegment(part);
+    if (segment === '..') segments.pop();
+    else if (segment !== '' && segment !== '.') segments.push(segment);
+  }
+  const path = `/${segments.join('/')}`;
+  return rawPath.endsWith('/') && path !== '/' ? `${path}/` : path;
+}
+
+function decodeSegment(part: string): string {
   try {
-    return decodeURIComponent(path);
+    return decodeURIComponent(part);
   } catch (cause) {
     throw new GatewayError('bad_request', { cause });
   }

@@ -88,5 +88,5 @@ export class CapturedOutput {
 }
 
 function encodeForHeader(text: string): string {
-  return text.toWellFormed().replace(encodedInHeader, encodeURIComponent).trim();
+  return text.toWellFormed().replace(/\n$/, '').replace(encodedInHeader, encodeURIComponent).trim();
 }
