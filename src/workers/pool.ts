@@ -12,8 +12,11 @@ import { type Lender, leastLoaded, PooledWorker, PoolLease, type WorkerReady } f
 import { type AbortSource, WaitingLine } from './waiting-line.ts';
 import { unavailableError, type WorkerEnd } from './worker-end.ts';
 
-/** A caller of a function that runs one call at a time waits this long before one more process is asked for, ms. */
-const growDelayMs = 4;
+/**
+ * Somebody waits this long before one more process is asked for, ms. Short calls are served by turns within it, and a
+ * process more would only cost memory.
+ */
+const growDelayMs = 5;
 
 export type EndCause = 'idle' | 'deadline' | 'drain';
 
@@ -231,9 +234,9 @@ export class WorkerPool implements Lender {
     if (this.#line.length === 0) return;
     if (this.#live === 0) this.#startOne();
     if (this.#growTimer !== null || !this.#isShort()) return;
-    this.#growTimer = this.#clock.after(growDelayMs, () => {
+    this.#growTimer = this.#clock.after(growDelayMs - this.#line.longestWaitMs, () => {
       this.#growTimer = null;
-      if (this.#isShort()) this.#startOne();
+      if (this.#line.longestWaitMs >= growDelayMs && this.#isShort()) this.#startOne();
       this.#grow();
     });
   }

@@ -12,6 +12,7 @@ export interface AbortSource {
 }
 
 interface Waiter<T> {
+  readonly since: number;
   readonly resolve: (value: T) => void;
   readonly reject: (error: GatewayError) => void;
 }
@@ -27,6 +28,12 @@ export class WaitingLine<T> {
 
   get length(): number {
     return this.#waiters.size;
+  }
+
+  /** How long the first in line has waited, ms; 0 when nobody waits. */
+  get longestWaitMs(): number {
+    for (const waiter of this.#waiters) return this.#clock.now() - waiter.since;
+    return 0;
   }
 
   /**
@@ -46,6 +53,7 @@ export class WaitingLine<T> {
         signal?.removeEventListener('abort', onAbort);
       };
       const waiter: Waiter<T> = {
+        since: this.#clock.now(),
         resolve: (value) => {
           leave();
           resolve(value);

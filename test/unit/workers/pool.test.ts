@@ -113,6 +113,21 @@ test('pool: a caller who is served within the moment costs no process', async ()
   assert.equal(processes.started.length, 1);
 });
 
+test('pool: short calls that are served by turns cost no process, however many wait', async () => {
+  const { pool, processes, clock, acquire } = create();
+  const turns: Lease[] = [];
+  const ask = () => void acquire().then((got) => turns.push(got));
+  for (let n = 0; n < 4; n += 1) ask();
+  processes.ready(pool, 'w1');
+  for (let n = 0; n < 100; n += 1) {
+    await clock.advanceAsync(1);
+    turns.shift()?.release('healthy');
+    ask();
+  }
+  assert.equal(pool.stats().waiting, 3);
+  assert.equal(processes.started.length, 1);
+});
+
 test('pool: a many-call worker takes all of them in one process, and a second starts only when it is full', async () => {
   const { pool, processes, clock, acquire } = create();
   const waiting = Array.from({ length: 5 }, () => acquire());
