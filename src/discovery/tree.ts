@@ -34,16 +34,18 @@ export async function readTree(
 ): Promise<Tree> {
   const reader = new TreeReader(rootPath, new Set(skipped));
   const root = reader.read(null, '');
-  const pending: Folder[] = root === null ? [] : [root];
-  for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
+  for (let next = reader.next(); next !== null; next = reader.next()) {
     const pause = slice.pause();
     if (pause !== null) await pause;
-    for (const child of reader.childrenOf(folder)) {
-      folder.folders.push(child);
-      pending.push(child);
-    }
+    const folder = reader.read(next.parent, next.name);
+    if (folder !== null) next.parent.folders.push(folder);
   }
   return { root, warnings: reader.warnings, faults: reader.faults };
+}
+
+interface Unread {
+  readonly parent: Folder;
+  readonly name: string;
 }
 
 class TreeReader {
@@ -51,7 +53,7 @@ class TreeReader {
   readonly faults: Fault[] = [];
   readonly #rootPath: string;
   readonly #skipped: ReadonlySet<string>;
-  readonly #children = new Map<Folder, readonly string[]>();
+  readonly #unread: Unread[] = [];
   #folders = 0;
   #entries = 0;
   #full = false;
@@ -61,14 +63,9 @@ class TreeReader {
     this.#skipped = skipped;
   }
 
-  /** Reads the sub-folders of a folder that has been read itself. */
-  *childrenOf(folder: Folder): Generator<Folder> {
-    const names = this.#children.get(folder) ?? [];
-    this.#children.delete(folder);
-    for (const name of names) {
-      const child = this.read(folder, name);
-      if (child !== null) yield child;
-    }
+  /** The next folder to read: depth first, siblings in byte order. */
+  next(): Unread | null {
+    return this.#unread.pop() ?? null;
   }
 
   read(parent: Folder | null, name: string): Folder | null {
@@ -80,7 +77,7 @@ class TreeReader {
     this.#folders++;
     this.#entries += listing.entries;
     const folder = this.#describe(parent, name, path, absolute, listing);
-    this.#children.set(folder, listing.folders);
+    for (const child of listing.folders.toReversed()) this.#unread.push({ parent: folder, name: child });
     return folder;
   }
 
