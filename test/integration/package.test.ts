@@ -35,7 +35,7 @@ before(() => {
   const files = {
     'hello/handler.js':
       "exports.handler = async (event) => ({ status: 200, body: { hello: event.query.name ?? 'world' } });",
-    'module/handler.mjs': "export const handler = async () => ({ status: 200, body: { kind: 'module' } });",
+    'module/handler.js': "export const handler = async () => ({ status: 200, body: { kind: 'module' } });",
     'typed/handler.ts':
       "export const handler = async (): Promise<object> => ({ status: 200, body: { kind: 'typed' } });",
     'snake/handler.py': "def handler(event):\n    return {'status': 200, 'body': {'kind': 'python'}}\n",
