@@ -2,12 +2,10 @@
 cancelled one, and output attributed to the call that printed it."""
 
 import asyncio
-import os
-import sys
 
 from . import message
 from .event import build_event
-from .failure import error_detail, error_text
+from .failure import end_process, error_detail, error_text
 from .frame import pack_chunk
 from .function import deadline_of
 from .limits import ASYNC_CONCURRENCY, INITIAL_WINDOW_BYTES
@@ -30,7 +28,7 @@ class AsyncWorker:
         asyncio.set_event_loop(self._loop)
 
     def serve(self):
-        self._connection = LoopConnection(self._descriptor, self._loop, self._take)
+        self._connection = LoopConnection(self._descriptor, self._loop, self._take, end_process)
         self._output.send_to(self._connection.send_now)
         while True:
             try:
@@ -40,20 +38,14 @@ class AsyncWorker:
                 continue
 
     def _take(self, item):
-        try:
-            if type(item) is tuple:
-                self._take_chunk(*item)
-            elif item["type"] == "invoke":
-                self._take_invoke(item)
-            elif item["type"] == "ping":
-                self._connection.send(message.pong(item["n"]))
-            else:
-                self._take_about_call(item)
-        except Exception as failure:
-            # The loop would log it and go on, out of step with the gateway.
-            sys.__stderr__.write(f"cannot go on: {error_detail(failure)}\n")
-            sys.__stderr__.flush()
-            os._exit(1)
+        if type(item) is tuple:
+            self._take_chunk(*item)
+        elif item["type"] == "invoke":
+            self._take_invoke(item)
+        elif item["type"] == "ping":
+            self._connection.send(message.pong(item["n"]))
+        else:
+            self._take_about_call(item)
 
     def _take_invoke(self, item):
         call = _Call(item)
@@ -82,8 +74,9 @@ class AsyncWorker:
             call.cancelled = True
             if call.task is None:
                 self._finish(call, message.error(call.ident, "invocation cancelled", ""))
-            else:
+            elif call.started:
                 call.task.cancel()
+            # Otherwise it ends itself: a task cancelled before its first step would end without a word.
 
     def _start(self, call):
         call.capture = self._output.begin(call.ident)
@@ -93,6 +86,9 @@ class AsyncWorker:
 
     async def _run(self, call):
         try:
+            call.started = True
+            if call.cancelled:
+                raise asyncio.CancelledError
             reply = await self._reply(call)
             frames, rest = first_frames(call.ident, reply)
             if rest is not None:
@@ -146,7 +142,19 @@ class AsyncWorker:
 class _Call:
     """One invocation: its request body while it arrives, its task, and the room for its answer."""
 
-    __slots__ = ("_parts", "_unreturned", "_waiter", "cancelled", "capture", "ident", "item", "room", "task", "unsent")
+    __slots__ = (
+        "_parts",
+        "_unreturned",
+        "_waiter",
+        "cancelled",
+        "capture",
+        "ident",
+        "item",
+        "room",
+        "started",
+        "task",
+        "unsent",
+    )
 
     def __init__(self, item):
         self.ident = item["id"]
@@ -154,6 +162,7 @@ class _Call:
         self.task = None
         self.capture = None
         self.cancelled = False
+        self.started = False
         self.room = INITIAL_WINDOW_BYTES
         # The result of a stream, until its first chunk takes it along.
         self.unsent = b""

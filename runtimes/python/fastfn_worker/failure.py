@@ -1,6 +1,11 @@
 """What an exception of user code says: one text for the answer, a traceback for the log. Promises an answer for any
 exception, also one whose own text fails."""
 
+import sys
+from os import _exit as exit_now
+
+from .handler_call import HandlerMissing
+
 _package = __file__.rpartition("/")[0]
 
 
@@ -33,7 +38,16 @@ def load_error_text(failure, root):
         place = failure.filename.removeprefix(root.rstrip("/") + "/")
         return f"{name}: {failure.msg} ({place}:{failure.lineno})"
     text = error_text(failure)
-    return text if text == name else f"{name}: {text}"
+    return text if text == name or isinstance(failure, HandlerMissing) else f"{name}: {text}"
+
+
+def end_process(failure):
+    """For a fault of the protocol or of the connection: nothing sensible can be sent any more. Never returns."""
+    try:
+        sys.__stderr__.write(f"cannot go on: {error_detail(failure)}\n")
+        sys.__stderr__.flush()
+    finally:
+        exit_now(1)
 
 
 def _user_frames(failure):

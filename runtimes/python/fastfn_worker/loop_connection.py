@@ -13,12 +13,14 @@ _exit_now = os._exit
 
 
 class LoopConnection:
-    """`take(item)` is called for each message (dict) and chunk (tuple)."""
+    """`take(item)` is called for each message (dict) and chunk (tuple); `broken(failure)` when reading cannot go on,
+    and must not return: the loop would only log the failure and go on, out of step with the gateway."""
 
-    def __init__(self, descriptor, loop, take):
+    def __init__(self, descriptor, loop, take, broken):
         self._descriptor = descriptor
         self._loop = loop
         self._take = take
+        self._broken = broken
         self._reader = FrameReader()
         self._lock = _thread.RLock()
         self._thread = _thread.get_ident()
@@ -80,11 +82,14 @@ class LoopConnection:
             return
         if not data:
             _exit_now(0)
-        self._reader.feed(data)
-        item = self._reader.next()
-        while item is not None:
-            self._take(item)
+        try:
+            self._reader.feed(data)
             item = self._reader.next()
+            while item is not None:
+                self._take(item)
+                item = self._reader.next()
+        except Exception as failure:
+            self._broken(failure)
 
     def _call_in_loop(self, task):
         if _thread.get_ident() == self._thread:

@@ -7,7 +7,7 @@ from os import _exit as exit_now
 
 from . import message
 from .connection import Connection, exit_when_peer_is_gone
-from .failure import error_detail, load_error_text
+from .failure import end_process, error_detail, load_error_text
 from .function import Function
 from .loader import load_module, prepare_process
 from .output import Output
@@ -34,7 +34,10 @@ def run():
     # What is loaded by now stays: the collector need not look at it again.
     gc.freeze()
     connection.send(message.ready(worker.concurrency, "%d.%d.%d" % sys.version_info[:3]))
-    _serve(worker)
+    try:
+        worker.serve()
+    except BaseException as failure:
+        end_process(failure)
 
 
 def _load(load, connection, output):
@@ -46,16 +49,6 @@ def _load(load, connection, output):
         install_guard(load)
     function = Function(load_module(load["entry"]), load)
     return _worker_class(function)(connection, function, output)
-
-
-def _serve(worker):
-    try:
-        worker.serve()
-    except BaseException as failure:
-        # A fault of the protocol or of the connection: nothing sensible can be sent any more.
-        sys.__stderr__.write(f"cannot go on: {error_detail(failure)}\n")
-        sys.__stderr__.flush()
-    exit_now(1)
 
 
 def _worker_class(function):
