@@ -3,7 +3,7 @@
 import { importsOf, type SourceFile, targetOf, withoutComments } from './source-file.ts';
 
 /** `src/` folder → folders it may import. Its own folder is always allowed. */
-export const importTable: Readonly<Record<string, readonly string[]>> = {
+const importTable: Readonly<Record<string, readonly string[]>> = {
   policy: [],
   protocol: [],
   config: ['policy'],

@@ -10,7 +10,7 @@ function isOurCode(file: SourceFile): boolean {
   return ours.test(file.path) && code.test(file.path);
 }
 
-export const maxFileLines = 400;
+const maxFileLines = 400;
 
 /** No program is longer than the maximum, unless it is named here with the reason. */
 export function fileLengthFaults(
@@ -68,7 +68,7 @@ export function environmentFaults(files: readonly SourceFile[]): string[] {
 }
 
 /** What may lie at the top of the repository; names that start with a dot are the tools' own. */
-export const topLevelEntries: ReadonlySet<string> = new Set([
+const topLevelEntries: ReadonlySet<string> = new Set([
   'LICENSE',
   'README.md',
   'bin',
