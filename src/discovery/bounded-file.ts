@@ -3,7 +3,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
 /** Largest config, env or manifest file in bytes. */
-export const maxDocumentBytes = 262_144;
+const maxDocumentBytes = 262_144;
 
 export type BoundedText =
   | { readonly kind: 'ok'; readonly text: string }

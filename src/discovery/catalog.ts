@@ -74,6 +74,7 @@ export interface Catalog {
   readonly root: string;
   readonly runtimes: readonly RuntimeName[];
   readonly functions: ReadonlyMap<string, FunctionUnit>;
+  /** In the order in which they are tried; those in conflict included, whose shared methods and hosts answer 409. */
   readonly routes: readonly Route[];
   readonly conflicts: readonly RouteConflict[];
   /** `<name>@<version>` as it may stand in a URL → function key; of several runtimes the first enabled one. */

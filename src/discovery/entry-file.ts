@@ -32,7 +32,7 @@ function orderOf(entry: Entry): number {
 }
 
 /** The file that the folder's `entrypoint` names, or null when it names none or a file that is not there. */
-export function configuredEntry(folder: Folder): Entry | null {
+function configuredEntry(folder: Folder): Entry | null {
   const path = folder.config?.entrypoint?.replace(/^(?:\.\/)+/, '') ?? '';
   if (path === '' || path.split('/').includes('..') || path.startsWith('/')) return null;
   const found = fileAt(folder, path);

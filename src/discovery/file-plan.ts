@@ -1,7 +1,7 @@
 // The search of folders and file names that are routes by themselves, with the manifests, home aliases and identity
 // folders met on the way. Source: contract/routing.md 1, 2, 4, 5.
 
-import { defaultEntries, isShadowedEntry, isSingleEntry } from './entry-file.ts';
+import { defaultEntries, entryFor, isShadowedEntry, isSingleEntry } from './entry-file.ts';
 import { claimFile, isAllowed } from './file-claim.ts';
 import { parseFileName, parseSegment, runtimeOfFile } from './file-name.ts';
 import { type Folder, fileAt, joinPath } from './folder.ts';
@@ -124,19 +124,13 @@ function claimManifest(plan: Plan, folder: Folder): void {
 function nameVersions(plan: Plan, folder: Folder): void {
   if (folder.parent === null) return;
   for (const child of versionFolders(plan, folder)) {
-    for (const entry of bestPerRuntime(child)) {
-      if (!plan.isEnabled(entry.runtime)) continue;
+    for (const runtime of plan.options.runtimes) {
+      const entry = entryFor(child, runtime);
+      if (entry === null) continue;
       const draft = plan.fileDraft(entry, { name: folder.path, version: child.name });
       plan.addVersion(folder.path, child.name, draft);
     }
   }
-}
-
-function bestPerRuntime(folder: Folder) {
-  const entries = defaultEntries(folder);
-  return entries.filter(
-    (entry, index) => entries.findIndex((other) => other.runtime === entry.runtime) === index,
-  );
 }
 
 function warnSeveralEntries(plan: Plan, folder: Folder): void {

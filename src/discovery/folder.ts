@@ -45,7 +45,7 @@ export function joinPath(folder: Pick<Folder, 'path'>, name: string): string {
   return folder.path === '' ? name : `${folder.path}/${name}`;
 }
 
-export function fileNamed(folder: Folder, name: string): FileFact | null {
+function fileNamed(folder: Folder, name: string): FileFact | null {
   return folder.files.find((file) => file.name === name) ?? null;
 }
 

@@ -94,7 +94,7 @@ function warnMissingEntrypoint(plan: Plan, folder: Folder): void {
 }
 
 /** A name as route segments; a part that means nothing in a route stands as it is. */
-export function nameSegments(name: string): string[] {
+function nameSegments(name: string): string[] {
   return name.split('/').map((part) => {
     const segment = parseSegment(part);
     return segment.kind === 'segment' || segment.kind === 'optional' ? segment.text : part;

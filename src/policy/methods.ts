@@ -9,7 +9,7 @@ export interface MethodList {
   readonly unknown: readonly string[];
 }
 
-export function isHttpMethod(text: string): text is HttpMethod {
+function isHttpMethod(text: string): text is HttpMethod {
   return (httpMethods as readonly string[]).includes(text);
 }
 

@@ -10,7 +10,9 @@ function parse(value: unknown) {
 }
 
 function faultsOf(value: unknown): string[] {
-  return parse(value).faults.map((fault) => `${fault.severity} ${fault.key}:${fault.line ?? '-'} ${fault.found}`);
+  return parse(value).faults.map(
+    (fault) => `${fault.severity} ${fault.key}:${fault.line ?? '-'} ${fault.found}`,
+  );
 }
 
 describe('fn.config.json: policy', () => {
@@ -43,7 +45,13 @@ describe('fn.config.json: policy', () => {
   });
 
   it('reads a worker pool whole', () => {
-    const block = { enabled: false, max_workers: '1', max_queue: 5, overflow_status: 503, idle_ttl_seconds: 0 };
+    const block = {
+      enabled: false,
+      max_workers: '1',
+      max_queue: 5,
+      overflow_status: 503,
+      idle_ttl_seconds: 0,
+    };
     const { config, faults } = parse({ worker_pool: block });
     assert.deepEqual(config?.policy.workerPool, {
       enabled: false,
@@ -55,11 +63,15 @@ describe('fn.config.json: policy', () => {
       faults.map((fault) => fault.key),
       ['worker_pool.idle_ttl_seconds'],
     );
-    assert.equal(parse({ worker_pool: { overflow_status: 418 } }).config?.policy.workerPool?.overflowStatus, undefined);
+    assert.equal(
+      parse({ worker_pool: { overflow_status: 418 } }).config?.policy.workerPool?.overflowStatus,
+      undefined,
+    );
   });
 
   it('a host list that cannot be read lets nobody in, an absent or empty one everybody', () => {
-    const hosts = (value: unknown) => parse({ invoke: { allow_hosts: value }, group: 'g' }).config?.policy.allowHosts;
+    const hosts = (value: unknown) =>
+      parse({ invoke: { allow_hosts: value }, group: 'g' }).config?.policy.allowHosts;
     assert.deepEqual(hosts(['https://a.com']), []);
     assert.deepEqual(hosts(5), []);
     assert.deepEqual(hosts([5, 'A.com ', '*.b.com:80']), ['a.com', '*.b.com']);
@@ -84,7 +96,10 @@ describe('fn.config.json: policy', () => {
   });
 
   it('debug headers count in either place', () => {
-    assert.equal(parse({ response: { include_debug_headers: true } }).config?.policy.includeDebugHeaders, true);
+    assert.equal(
+      parse({ response: { include_debug_headers: true } }).config?.policy.includeDebugHeaders,
+      true,
+    );
     assert.equal(parse({ include_debug_headers: 'yes' }).config?.policy.includeDebugHeaders, undefined);
   });
 });
@@ -117,7 +132,10 @@ describe('fn.config.json: identity and handler', () => {
     assert.equal(adapter('workers')?.handler.adapter, 'cloudflare-worker');
     assert.equal(adapter('none')?.handler.adapter, 'native');
     assert.equal(adapter('azure')?.refused, 'invoke.adapter unsupported: azure');
-    assert.equal(parse({ invoke: { handler: 'a-b' } }).config?.refused, 'invoke.handler must be a valid identifier');
+    assert.equal(
+      parse({ invoke: { handler: 'a-b' } }).config?.refused,
+      'invoke.handler must be a valid identifier',
+    );
     assert.equal(parse({ invoke: { handler: '$main' } }).config?.handler.handler, '$main');
   });
 
@@ -131,12 +149,36 @@ describe('fn.config.json: identity and handler', () => {
 
   it('accepts every key of the contract without a word', () => {
     const retry = { enabled: true, maxAttempts: 3, base_delay_seconds: 1, jitter: 0.1 };
-    const schedule = { enabled: true, cron: '@daily', tz: 'Z', method: 'GET', query: {}, headers: {}, body: 'x', retry };
+    const schedule = {
+      enabled: true,
+      cron: '@daily',
+      tz: 'Z',
+      method: 'GET',
+      query: {},
+      headers: {},
+      body: 'x',
+      retry,
+    };
     const value = {
-      ...{ schedule, edge: { base_url: 'https://x', allow_hosts: [], allow_private: false, max_response_bytes: '5' } },
-      ...{ keep_warm: { enabled: true, min_warm: 1 }, shared_deps: ['p'], strict_fs: true, home: { redirect: '/x' } },
+      ...{
+        schedule,
+        edge: { base_url: 'https://x', allow_hosts: [], allow_private: false, max_response_bytes: '5' },
+      },
+      ...{
+        keep_warm: { enabled: true, min_warm: 1 },
+        shared_deps: ['p'],
+        strict_fs: true,
+        home: { redirect: '/x' },
+      },
       ...{ assets: { directory: 'public', not_found_handling: 'spa', run_worker_first: true } },
-      invoke: { summary: 's', query: {}, body: 1, content_type: 'a/b', default_method: 'GET', 'home-route': 'x' },
+      invoke: {
+        summary: 's',
+        query: {},
+        body: 1,
+        content_type: 'a/b',
+        default_method: 'GET',
+        'home-route': 'x',
+      },
     };
     assert.deepEqual(parse(value).faults, []);
   });
@@ -150,7 +192,14 @@ describe('fn.config.json: files that cannot be read', () => {
   });
 
   it('takes nothing from a list, a text, an empty file, or one too deep', () => {
-    for (const text of ['[]', '"x"', '', 'null', `${'{"a":'.repeat(100)}1${'}'.repeat(100)}`, '['.repeat(200_000)]) {
+    for (const text of [
+      '[]',
+      '"x"',
+      '',
+      'null',
+      `${'{"a":'.repeat(100)}1${'}'.repeat(100)}`,
+      '['.repeat(200_000),
+    ]) {
       assert.equal(parse(text).config, null);
       assert.equal(parse(text).faults.length, 1);
     }

@@ -11,22 +11,41 @@ function parse(value: unknown) {
 
 describe('fn.env.json', () => {
   it('texts stay, numbers and booleans become JSON text, null is left out', () => {
-    const { env, faults } = parse({ A: 'x', B: 5, C: 1.5, D: true, E: false, F: null, G: { value: null }, H: '' });
+    const { env, faults } = parse({
+      A: 'x',
+      B: 5,
+      C: 1.5,
+      D: true,
+      E: false,
+      F: null,
+      G: { value: null },
+      H: '',
+    });
     assert.deepEqual(env, { A: 'x', B: '5', C: '1.5', D: 'true', E: 'false', H: '' });
     assert.deepEqual(faults, []);
   });
 
   it('values are secret when they say so, or when their name does', () => {
     const { env, secrets } = parse({
-      ...{ A: { value: 'one', is_secret: true }, B: { value: 'two', is_secret: false }, C: { value: 'three' } },
-      ...{ DB_PASSWORD: { value: 'four', is_secret: false }, api_key: 55555, EMPTY_TOKEN: '', A2: { value: 'one', is_secret: true } },
+      ...{
+        A: { value: 'one', is_secret: true },
+        B: { value: 'two', is_secret: false },
+        C: { value: 'three' },
+      },
+      ...{
+        DB_PASSWORD: { value: 'four', is_secret: false },
+        api_key: 55555,
+        EMPTY_TOKEN: '',
+        A2: { value: 'one', is_secret: true },
+      },
     });
     assert.deepEqual(Object.keys(env), ['A', 'B', 'C', 'DB_PASSWORD', 'api_key', 'EMPTY_TOKEN', 'A2']);
     assert.deepEqual(secrets, ['one', 'four', '55555']);
   });
 
   it('what cannot be a value is left out with a fault that does not show it', () => {
-    const text = '{\n"A": ["hush"],\n"B": {"v": "hush"},\n"C": {"value": {"x": "hush"}},\n"x=y": "hush",\n"": "hush", "OK": "1"}';
+    const text =
+      '{\n"A": ["hush"],\n"B": {"v": "hush"},\n"C": {"value": {"x": "hush"}},\n"x=y": "hush",\n"": "hush", "OK": "1"}';
     const { env, faults } = parse(text);
     assert.deepEqual(env, { OK: '1' });
     assert.deepEqual(

@@ -48,7 +48,9 @@ describe('query', () => {
 
   it('never throws, and gives back what was encoded', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (raw) => void parseQuery(raw, 100)));
-    const word = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 10 }).filter((text) => text !== '__fnctx');
+    const word = fc
+      .string({ unit: 'grapheme', minLength: 1, maxLength: 10 })
+      .filter((text) => text !== '__fnctx');
     fc.assert(
       fc.property(fc.uniqueArray(fc.tuple(word, word), { selector: ([key]) => key }), (pairs) => {
         const raw = pairs.map((pair) => pair.map(encodeURIComponent).join('=')).join('&');

@@ -13,7 +13,12 @@ function parse(value: unknown) {
 
 describe('fn.routes.json', () => {
   it('reads methods in capitals, one or several, GET when there is none', () => {
-    const routes = { 'GET /a': 'a.js', 'POST,PUT /b': './b.py', 'PATCH  DELETE  /c': 'x/c.php', '/d/{id}': '_d.js' };
+    const routes = {
+      'GET /a': 'a.js',
+      'POST,PUT /b': './b.py',
+      'PATCH  DELETE  /c': 'x/c.php',
+      '/d/{id}': '_d.js',
+    };
     assert.deepEqual(parse({ routes }), {
       entries: ['GET /a a.js', 'POST,PUT /b b.py', 'PATCH,DELETE /c x/c.php', 'GET /d/:id _d.js'],
       faults: [],
@@ -23,7 +28,13 @@ describe('fn.routes.json', () => {
   it('refuses what cannot be meant, entry by entry', () => {
     const routes = {
       ...{ 'get /a': 'a.js', 'OPTIONS /b': 'b.js', 'GET/c': 'c.js', 'GET c': 'c.js', 'GET /d': '../d.js' },
-      ...{ 'GET /e': '/etc/passwd.js', 'GET /f': 'f.txt', 'GET /_fn/x': 'x.js', 'GET,OPTIONS /g': 'g.js', 'GET /h': 5 },
+      ...{
+        'GET /e': '/etc/passwd.js',
+        'GET /f': 'f.txt',
+        'GET /_fn/x': 'x.js',
+        'GET,OPTIONS /g': 'g.js',
+        'GET /h': 5,
+      },
     };
     const { entries, faults } = parse({ routes });
     assert.deepEqual(entries, ['GET /g g.js']);

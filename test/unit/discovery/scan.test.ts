@@ -52,7 +52,10 @@ describe('scan: odd trees', () => {
 
   it('names with line ends, spaces and bytes that are no text do no harm', async (t) => {
     const root = makeTree(t, ['a\nb/get.x.js', ' s p /get.y.js', 'ok/get.z.js']);
-    writeFileSync(Buffer.concat([Buffer.from(`${root}/get.`), Buffer.from([0xff, 0xfe]), Buffer.from('.js')]), 'x');
+    writeFileSync(
+      Buffer.concat([Buffer.from(`${root}/get.`), Buffer.from([0xff, 0xfe]), Buffer.from('.js')]),
+      'x',
+    );
     mkdirSync(Buffer.concat([Buffer.from(`${root}/`), Buffer.from([0xff])]));
     const catalog = await scan(root);
     assert.equal(ask(catalog, 'GET /a-b/x'), 'a\nb/get.x.js');
@@ -60,7 +63,9 @@ describe('scan: odd trees', () => {
     assert.equal(ask(catalog, 'GET /ok/z'), 'ok/get.z.js');
   });
 
-  it('a folder that cannot be read is a warning', { skip: process.getuid?.() === 0 && 'root reads all' }, async (t) => {
+  it('a folder that cannot be read is a warning', {
+    skip: process.getuid?.() === 0 && 'root reads all',
+  }, async (t) => {
     const root = makeTree(t, ['a/get.x.js', 'b/get.y.js']);
     chmodSync(join(root, 'a'), 0);
     t.after(() => chmodSync(join(root, 'a'), 0o755));
@@ -100,11 +105,28 @@ describe('scan: odd trees', () => {
 
   it('any names at all give a catalog', async (t) => {
     const part = fc.oneof(
-      fc.constantFrom('index', 'handler', '[id]', '[...x]', '[[...y]]', '[', ']', '..', '_', 'get', 'post', 'v2', '日本'),
+      fc.constantFrom(
+        'index',
+        'handler',
+        '[id]',
+        '[...x]',
+        '[[...y]]',
+        '[',
+        ']',
+        '..',
+        '_',
+        'get',
+        'post',
+        'v2',
+        '日本',
+      ),
       fc.string({ unit: 'binary', minLength: 1, maxLength: 8 }),
     );
     const name = fc
-      .tuple(fc.array(part, { minLength: 1, maxLength: 3 }), fc.constantFrom('.js', '.py', '.TS', '.d.ts', '', '.go'))
+      .tuple(
+        fc.array(part, { minLength: 1, maxLength: 3 }),
+        fc.constantFrom('.js', '.py', '.TS', '.d.ts', '', '.go'),
+      )
       .map(([parts, extension]) => `${parts.join('.')}${extension}`.replaceAll(/[/\0]/g, '-'))
       .filter((text) => text !== '.' && text !== '..' && Buffer.byteLength(text) < 200);
     const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((names) => names.join('/'));
@@ -129,7 +151,9 @@ describe('scan: odd trees', () => {
 
 describe('scan: runtimes and policy', () => {
   it('without a list, the runtimes are those that have a folder, else the first four', async (t) => {
-    const some = await scanTree(t, ['python/a/handler.py', 'node/b/handler.js', 'rust/c/handler.rs'], { runtimes: null });
+    const some = await scanTree(t, ['python/a/handler.py', 'node/b/handler.js', 'rust/c/handler.rs'], {
+      runtimes: null,
+    });
     assert.deepEqual(some.runtimes, ['node', 'python']);
     const none = await scanTree(t, ['a.js', 'b.lua', 'c.rs'], { runtimes: null });
     assert.deepEqual(none.runtimes, ['lua', 'node', 'php', 'python']);
@@ -149,7 +173,12 @@ describe('scan: runtimes and policy', () => {
     });
     const timeout = (path: string) => unitAt(catalog, path).policy.timeoutMs;
     assert.deepEqual(
-      [timeout('a/b/get.x.js'), timeout('beta/handler.js'), timeout('beta/get.stats.js'), timeout('node/named/handler.js')],
+      [
+        timeout('a/b/get.x.js'),
+        timeout('beta/handler.js'),
+        timeout('beta/get.stats.js'),
+        timeout('node/named/handler.js'),
+      ],
       [2, 3, 1, 2500],
     );
     assert.equal(unitAt(catalog, 'a/b/get.x.js').policy.maxConcurrency, 7);
@@ -164,7 +193,10 @@ describe('scan: runtimes and policy', () => {
     });
     const { policy, version, name, key } = unitAt(catalog, 'node/d/v2/handler.js');
     assert.deepEqual([key, name, version], ['node/d@v2', 'd', 'v2']);
-    assert.deepEqual([policy.timeoutMs, policy.maxConcurrency, policy.methods, policy.handler], [9, 3, ['POST'], 'handler']);
+    assert.deepEqual(
+      [policy.timeoutMs, policy.maxConcurrency, policy.methods, policy.handler],
+      [9, 3, ['POST'], 'handler'],
+    );
     assert.equal(ask(catalog, 'POST /two'), 'node/d/v2/handler.js');
     assert.equal(unitAt(catalog, 'node/d/handler.js').policy.handler, 'run');
   });
@@ -186,7 +218,10 @@ describe('scan: runtimes and policy', () => {
   });
 
   it('no value of an environment file is anywhere in the catalog', async (t) => {
-    const tree = { 'a/handler.js': '', 'a/fn.env.json': '{"A": "hush-1", "B": ["hush-2"], "C": {"value": "hush-3"}}' };
+    const tree = {
+      'a/handler.js': '',
+      'a/fn.env.json': '{"A": "hush-1", "B": ["hush-2"], "C": {"value": "hush-3"}}',
+    };
     const catalog = await scanTree(t, tree);
     assert.equal(catalog.faults.length, 1);
     assert.doesNotMatch(JSON.stringify([...catalog.functions.values(), ...catalog.faults]), /hush/);

@@ -17,7 +17,12 @@ function readable(catalog: Catalog, path: string): string[] {
 
 describe('view: what a worker may read', () => {
   it('a folder with nothing to hide is shown whole', async (t) => {
-    const catalog = await scanTree(t, ['a/handler.js', 'a/lib/x.js', 'a/data.json', 'a/node_modules/p/index.js']);
+    const catalog = await scanTree(t, [
+      'a/handler.js',
+      'a/lib/x.js',
+      'a/data.json',
+      'a/node_modules/p/index.js',
+    ]);
     assert.deepEqual(readable(catalog, 'a/handler.js'), ['a']);
     assert.deepEqual(unitAt(catalog, 'a/handler.js').listable, []);
   });
@@ -35,10 +40,33 @@ describe('view: what a worker may read', () => {
   });
 
   const tree: TreeTable = {
-    ...{ 'get.root.js': '', 'get.other.js': '', 'helper.txt': '', '_shared.js': '', '_lib/x.js': '', 'package.json': {} },
-    ...{ 'node_modules/p/index.js': '', 'tsconfig.json': {}, 'data/words.txt': '', 'fn.config.json': { timeout_ms: 5 } },
-    ...{ 'users/get.js': '', 'users/post.js': '', 'users/_shared.js': '', 'users/names.json': '', 'users/fn.env.json': {} },
-    ...{ 'users/[id]/get.js': '', 'users/[id]/note.txt': '', 'users/admin/index.js': '', 'users/admin/secret.txt': '' },
+    ...{
+      'get.root.js': '',
+      'get.other.js': '',
+      'helper.txt': '',
+      '_shared.js': '',
+      '_lib/x.js': '',
+      'package.json': {},
+    },
+    ...{
+      'node_modules/p/index.js': '',
+      'tsconfig.json': {},
+      'data/words.txt': '',
+      'fn.config.json': { timeout_ms: 5 },
+    },
+    ...{
+      'users/get.js': '',
+      'users/post.js': '',
+      'users/_shared.js': '',
+      'users/names.json': '',
+      'users/fn.env.json': {},
+    },
+    ...{
+      'users/[id]/get.js': '',
+      'users/[id]/note.txt': '',
+      'users/admin/index.js': '',
+      'users/admin/secret.txt': '',
+    },
     ...{ 'orders/handler.js': '', 'orders/notes.txt': '', '.git/config': '', '.fastfn/state.db': '' },
     ...{ 'orders/v2/handler.js': '', 'orders/v2/two.txt': '' },
   };
@@ -46,7 +74,16 @@ describe('view: what a worker may read', () => {
   it('a function at the root sees neither other functions nor the state', async (t) => {
     const catalog = await scanTree(t, tree);
     assert.deepEqual(readable(catalog, 'get.root.js'), [
-      ...['_lib', '_shared.js', 'data', 'get.root.js', 'helper.txt', 'node_modules', 'package.json', 'tsconfig.json'],
+      ...[
+        '_lib',
+        '_shared.js',
+        'data',
+        'get.root.js',
+        'helper.txt',
+        'node_modules',
+        'package.json',
+        'tsconfig.json',
+      ],
     ]);
     assert.deepEqual(unitAt(catalog, 'get.root.js').listable, []);
   });
@@ -78,14 +115,24 @@ describe('view: what a worker may read', () => {
   });
 
   it('sub-routes of a mixed folder share its private files', async (t) => {
-    const catalog = await scanTree(t, ['shop/handler.js', 'shop/core.js', 'shop/admin/get.health.js', 'shop/admin/u.js']);
+    const catalog = await scanTree(t, [
+      'shop/handler.js',
+      'shop/core.js',
+      'shop/admin/get.health.js',
+      'shop/admin/u.js',
+    ]);
     assert.deepEqual(readable(catalog, 'shop/handler.js'), ['shop/core.js', 'shop/handler.js']);
     assert.deepEqual(readable(catalog, 'shop/admin/get.health.js'), ['shop/admin', 'shop/core.js']);
   });
 
   it('a deeper entrypoint still has its function folder, and nobody else has', async (t) => {
     const catalog = await scanTree(t, {
-      ...{ 'get.root.js': '', 'g/fn.config.json': { entrypoint: 'src/app.js' }, 'g/src/app.js': '', 'g/lib/h.js': '' },
+      ...{
+        'get.root.js': '',
+        'g/fn.config.json': { entrypoint: 'src/app.js' },
+        'g/src/app.js': '',
+        'g/lib/h.js': '',
+      },
       ...{ 'g/package.json': {}, 'g/fn.env.json': { A: '1' } },
     });
     assert.deepEqual(readable(catalog, 'g/src/app.js'), ['g/lib', 'g/package.json', 'g/src']);
@@ -103,7 +150,12 @@ describe('view: what a worker may read', () => {
   });
 
   it('links and second names of protected files are hidden', async (t) => {
-    const root = makeTree(t, { 'a/handler.js': '', 'a/fn.env.json': { T: 's' }, 'b/handler.js': '', 'b/data.txt': '' });
+    const root = makeTree(t, {
+      'a/handler.js': '',
+      'a/fn.env.json': { T: 's' },
+      'b/handler.js': '',
+      'b/data.txt': '',
+    });
     symlinkSync('/etc/passwd', join(root, 'b/link.txt'));
     symlinkSync(join(root, 'a'), join(root, 'b/folder'));
     linkSync(join(root, 'a/fn.env.json'), join(root, 'a/copy.json'));
@@ -122,8 +174,18 @@ describe('view: what a worker may read', () => {
 
 describe('signature: changes with what a worker can see', () => {
   const tree: TreeTable = {
-    ...{ 'a/handler.js': 'one', 'a/lib/help.js': 'x', 'a/fn.config.json': { timeout_ms: 5 }, 'a/fn.env.json': { A: '1' } },
-    ...{ 'a/node_modules/.package-lock.json': '{}', '_shared/util.js': 'x', 'b/handler.js': 'x', 'fn.config.json': {} },
+    ...{
+      'a/handler.js': 'one',
+      'a/lib/help.js': 'x',
+      'a/fn.config.json': { timeout_ms: 5 },
+      'a/fn.env.json': { A: '1' },
+    },
+    ...{
+      'a/node_modules/.package-lock.json': '{}',
+      '_shared/util.js': 'x',
+      'b/handler.js': 'x',
+      'fn.config.json': {},
+    },
   };
 
   async function signatures(root: string): Promise<Record<string, string>> {

@@ -1,0 +1,258 @@
+// The numbered cases of "Worth testing" in the routing contract: 1 to 22 on one tree, 24 to 38 each on its own.
+
+import type { TreeCase } from './tree-case.ts';
+
+export const mainTree = [
+  ...['get.items.js', 'post.items.js', 'get.items.[id].js', 'delete.items.[id].js', 'users/index.js'],
+  ...['users/[id].js', 'users/settings.js', 'blog/[...slug].js', 'docs/[[...slug]].js', 'orders/get.py'],
+  ...[
+    'orders/post.py',
+    'orders/[id]/put.py',
+    '_hidden.js',
+    'get.post.multi.js',
+    'get.clash.js',
+    'get.clash.py',
+  ],
+  ...['post.clash.js', 'lib/_x.js', 'console/a.js', 'shop/handler.js', 'shop/core.js'],
+  ...['shop/admin/get.health.js', 'my_route.js'],
+];
+
+export const mainRows: readonly (readonly [request: string, answer: string])[] = [
+  ['GET /items', 'get.items.js'],
+  ['POST /items', 'post.items.js'],
+  ['PUT /items', '405 GET, POST'],
+  ['GET /items/7', 'get.items.[id].js {"id":"7"}'],
+  ['DELETE /items/7/', 'delete.items.[id].js {"id":"7"}'],
+  ['GET /items/', 'get.items.js'],
+  ['GET /users', 'users/index.js'],
+  ['GET /users/settings', 'users/[id].js {"id":"settings"}'],
+  ['GET /blog', '404'],
+  ['GET /blog/a/b', 'blog/[...slug].js {"slug":"a/b"}'],
+  ['GET /docs', 'docs/[[...slug]].js'],
+  ['GET /docs/x/y', 'docs/[[...slug]].js {"slug":"x/y"}'],
+  ['PUT /orders/9', 'orders/[id]/put.py {"id":"9"}'],
+  ['GET /hidden', '404'],
+  ['GET /lib/x', '404'],
+  ['GET /post/multi', '404'],
+  ['GET /multi', '404'],
+  ['GET /clash', '409'],
+  ['HEAD /clash', '409'],
+  ['POST /clash', 'post.clash.js'],
+  ['GET /console/a', '404'],
+  ['GET /shop', 'shop/handler.js'],
+  ['GET /shop/core', '404'],
+  ['GET /shop/admin/health', 'shop/admin/get.health.js'],
+  ['GET /my-route', 'my_route.js'],
+  ['GET /my_route', '404'],
+  ['GET /My-Route', '404'],
+  ['HEAD /items', 'get.items.js'],
+  ['OPTIONS /items', '204 GET, POST'],
+  ['OPTIONS /nowhere', '404'],
+  ['GET /users/a+b', 'users/[id].js {"id":"a+b"}'],
+  ['GET /users/a%2Fb', 'users/[id].js {"id":"a/b"}'],
+  ['GET /users/%2541', 'users/[id].js {"id":"%41"}'],
+  ['GET /users/%20', 'users/[id].js {"id":" "}'],
+  ['GET /users/%zz', '400'],
+  ['GET /users/%00', '400'],
+  ['GET /../items', '400'],
+  ['GET /a/../items', 'get.items.js'],
+  ['GET /a/%2e%2E/items', 'get.items.js'],
+  ['GET /./items', 'get.items.js'],
+  ['GET //items', 'get.items.js'],
+  ['GET /users/a..b', '404'],
+  ['GET /users/..%2Fb', '404'],
+  ['GET items', '400'],
+  ['GET /', '404'],
+  ['GET /%69tems', 'get.items.js'],
+];
+
+const twoHosts = (extra: object) => ({
+  'a/fn.config.json': { runtime: 'node', invoke: { routes: ['/same'], allow_hosts: ['a.ex'], ...extra } },
+  'a/handler.js': '',
+  'b/fn.config.json': { runtime: 'node', invoke: { routes: ['/same'], allow_hosts: 'b.ex, *.wild.ex' } },
+  'b/handler.js': '',
+});
+
+const fileAndNamed = (extra: object) => ({
+  'p.js': '',
+  'node/api/handler.js': '',
+  'node/api/fn.config.json': { invoke: { routes: ['/p'], methods: ['GET', 'POST'] }, ...extra },
+});
+
+export const contractCases: readonly TreeCase[] = [
+  {
+    what: '24: a grouped function has its name and everything below it',
+    tree: ['node/hello/handler.js'],
+    rows: [
+      ['GET /hello', 'node/hello/handler.js'],
+      ['GET /hello/z', 'node/hello/handler.js {"wildcard":"z"}'],
+      ['POST /hello', '405 GET'],
+    ],
+    warnings: [],
+  },
+  {
+    what: '25-28: one name in two languages is a conflict, a version is not',
+    tree: ['node/hello/handler.js', 'python/hello/handler.py', 'python/hello/v2/handler.py'],
+    rows: [
+      ['GET /hello', '409'],
+      ['GET /hello/z', '409'],
+      ['GET /hello@v2', 'python/hello/v2/handler.py'],
+      ['GET /hello@v9', '404'],
+      ['POST /hello@v2', '405 GET'],
+      ['OPTIONS /hello@v2', '204 GET'],
+      ['GET /hello/v2', 'python/hello/v2/handler.py'],
+    ],
+  },
+  {
+    what: '29: versions of a path-neutral folder',
+    tree: ['hi/handler.js', 'hi/v2/handler.js', 'team/x/index.py', 'team/x/1.0/main.py', 'hi/lib/index.js'],
+    rows: [
+      ['GET /hi@v2', 'hi/v2/handler.js'],
+      ['GET /hi/v2', 'hi/v2/handler.js'],
+      ['GET /team/x@1.0', 'team/x/1.0/main.py'],
+      ['GET /hi@lib', '404'],
+      ['GET /hi@v2/x', '404'],
+    ],
+    warnings: [],
+  },
+  {
+    what: '30: a file comes before a policy route, for the methods that both have',
+    tree: fileAndNamed({}),
+    rows: [
+      ['GET /p', 'p.js'],
+      ['POST /p', 'node/api/handler.js'],
+      ['PUT /p', '405 GET, POST'],
+    ],
+  },
+  {
+    what: '30: force-url puts the policy route first for all',
+    tree: fileAndNamed({ 'force-url': true }),
+    rows: [
+      ['GET /p', 'node/api/handler.js'],
+      ['POST /p', 'node/api/handler.js'],
+    ],
+    warnings: ['shadowed_route p.js'],
+  },
+  {
+    what: '31: one route for two hosts',
+    tree: twoHosts({}),
+    rows: [
+      ['GET /same', 'a/handler.js', 'a.ex'],
+      ['GET /same', 'a/handler.js', 'A.EX:8080'],
+      ['GET /same', 'b/handler.js', 'b.ex:443'],
+      ['GET /same', 'b/handler.js', 'deep.er.wild.ex'],
+      ['GET /same', '421', 'wild.ex'],
+      ['GET /same', '421', 'c.ex'],
+      ['POST /same', '421', 'c.ex'],
+      ['POST /same', '405 GET', 'a.ex'],
+    ],
+    warnings: [],
+  },
+  {
+    what: '31: only the host that both claim is in conflict',
+    tree: twoHosts({ allow_hosts: ['a.ex', 'x.wild.ex'] }),
+    rows: [
+      ['GET /same', 'a/handler.js', 'a.ex'],
+      ['GET /same', '409', 'x.wild.ex'],
+      ['GET /same', 'b/handler.js', 'y.wild.ex'],
+    ],
+    warnings: ['route_conflict a/fn.config.json'],
+  },
+  {
+    what: '33: a host list of which nothing can be read lets nobody in',
+    tree: { 'q/get.js': '', 'q/fn.config.json': { invoke: { allow_hosts: ['https://a.ex'] } } },
+    rows: [['GET /q', '421', 'a.ex']],
+  },
+  {
+    what: '34: manifest routes are absolute, and sub-folders are searched all the same',
+    tree: {
+      'sub/fn.routes.json': {
+        routes: {
+          'GET /m': 'h.js',
+          'GET,PUT /n': 'deep/_k.py',
+          '/o': '../x.js',
+          'OPTIONS /p': 'h.js',
+          'get /r': 'h.js',
+        },
+      },
+      'sub/h.js': '',
+      'sub/deep/_k.py': '',
+      'sub/deep/get.z.js': '',
+      'x.js': '',
+    },
+    rows: [
+      ['GET /m', 'sub/h.js'],
+      ['GET /sub/m', '404'],
+      ['PUT /n', 'sub/deep/_k.py'],
+      ['GET /o', '404'],
+      ['GET /p', '404'],
+      ['GET /r', '404'],
+      ['GET /sub/deep/z', 'sub/deep/get.z.js'],
+    ],
+  },
+  {
+    what: '35: installed packages are no functions, anywhere',
+    tree: [
+      'node/node_modules/pkg/index.js',
+      'vendor/a.js',
+      'a/.deps/b.py',
+      'target/x.js',
+      'src/y.js',
+      '.git/z.js',
+    ],
+    rows: [
+      ['GET /node-modules/pkg', '404'],
+      ['GET /vendor/a', '404'],
+      ['GET /a/deps/b', '404'],
+      ['GET /target/x', '404'],
+      ['GET /src/y', '404'],
+    ],
+    warnings: [],
+  },
+  {
+    what: '36: files of tools are no routes, and a method in front makes them one',
+    tree: [
+      '.eslintrc.js',
+      'jest.config.js',
+      'setup.py',
+      'a.stories.ts',
+      'Gruntfile.js',
+      'get.config.js',
+      'x.test.js',
+    ],
+    rows: [
+      ['GET /eslintrc', '404'],
+      ['GET /jest/config', '404'],
+      ['GET /setup', '404'],
+      ['GET /a/stories', '404'],
+      ['GET /gruntfile', '404'],
+      ['GET /x/test', '404'],
+      ['GET /config', 'get.config.js'],
+    ],
+    warnings: [
+      'tool_file Gruntfile.js',
+      'tool_file a.stories.ts',
+      'tool_file jest.config.js',
+      'tool_file setup.py',
+    ],
+  },
+  {
+    what: '37: dynamic routes of one shape are a conflict, whatever the parameter is called',
+    tree: ['users/[id].js', 'users/[slug].py', 'users/post.[x].js'],
+    rows: [
+      ['GET /users/1', '409'],
+      ['POST /users/1', 'users/post.[x].js {"x":"1"}'],
+      ['PUT /users/1', '405 GET, POST'],
+    ],
+    warnings: ['route_conflict users/[id].js'],
+  },
+  {
+    what: '38: seven folders down is too deep',
+    tree: ['1/2/3/4/5/6/index.js', '1/2/3/4/5/6/7/index.js'],
+    rows: [
+      ['GET /1/2/3/4/5/6', '1/2/3/4/5/6/index.js'],
+      ['GET /1/2/3/4/5/6/7', '404'],
+    ],
+    warnings: ['too_deep 1/2/3/4/5/6/7'],
+  },
+];
