@@ -1,15 +1,18 @@
 // Listens on a path of the file system that may hold something else: a living gateway's socket, a dead one's, or a file.
 // Promises to remove only what is surely stale.
 
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, linkSync, lstatSync, renameSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 
 /** sockaddr_un.sun_path holds 108 bytes with its NUL (unix(7)); 103 also fits other systems. */
 export const maxSocketPathBytes = 103;
 /** contract/config-cli.md 5.9 */
 const probeMs = 200;
+const lockPollMs = 10;
+const lockStaleMs = 3_000;
+const lockPatienceMs = 5_000;
 
 export type Occupant = 'nothing' | 'alive' | 'stale';
 
@@ -29,40 +32,45 @@ export async function claimSocket(server: Server, path: string): Promise<boolean
   if (Buffer.byteLength(path) > maxSocketPathBytes) {
     throw new Error(`cannot listen on ${path}: longer than ${maxSocketPathBytes} bytes`);
   }
-  const occupant = await probeSocket(path);
-  if (occupant === 'alive' || (occupant === 'stale' && !(await removeStale(path)))) return false;
-  try {
+  // Two gateways may find the same stale socket: without the lock the slower one would remove what the quicker has bound.
+  return withLock(path, async () => {
+    const occupant = await probeSocket(path);
+    if (occupant === 'alive') return false;
+    if (occupant === 'stale') unlinkSync(path);
     server.listen(path);
     await once(server, 'listening');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false;
-    throw error;
-  }
-  // The folder is 0700 already; this holds for paths that the operator chose.
-  chmodSync(path, 0o600);
-  return true;
+    // The folder is 0700 already; this holds for paths that the operator chose.
+    chmodSync(path, 0o600);
+    return true;
+  });
 }
 
-/**
- * Two gateways may find the same stale socket: the slower one must not remove what the quicker one has bound since. So
- * it is moved aside first, asked again, and put back when it turns out to be alive.
- */
-async function removeStale(path: string): Promise<boolean> {
-  const aside = `${path}.${randomBytes(3).toString('hex')}`;
-  try {
-    renameSync(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
-    throw error;
+async function withLock<T>(path: string, act: () => Promise<T>): Promise<T> {
+  const lock = `${path}.lock`;
+  const givenUpAt = Date.now() + lockPatienceMs;
+  while (!tryLock(lock)) {
+    if (Date.now() > givenUpAt) throw new Error(`cannot listen on ${path}: ${lock} is held`);
+    await setTimeout(lockPollMs);
   }
-  const alive = await answers(aside);
   try {
-    // Unlike rename, link never replaces.
-    if (alive) linkSync(aside, path);
+    return await act();
   } finally {
-    unlinkSync(aside);
+    rmdirSync(lock);
   }
-  return !alive;
+}
+
+/** A folder, as mkdir(2) is atomic everywhere. */
+function tryLock(lock: string): boolean {
+  try {
+    mkdirSync(lock, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  const made = lstatSync(lock, { throwIfNoEntry: false })?.mtimeMs;
+  // Held for milliseconds, unless its gateway was killed in just these.
+  if (made !== undefined && Date.now() - made > lockStaleMs) rmSync(lock, { recursive: true, force: true });
+  return false;
 }
 
 function answers(path: string): Promise<boolean> {

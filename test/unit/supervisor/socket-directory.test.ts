@@ -84,8 +84,10 @@ test('socket directory: gateways beside the first have folders of their own', as
   assert.equal(existsSync(base), false);
 });
 
-test('socket directory: gateways that start at the same moment do not clash', async () => {
+test('socket directory: gateways that start at the same moment do not clash, not over stale sockets either', async () => {
   const base = join(folder(), 'b');
+  mkdirSync(base, { mode: 0o700 });
+  for (const name of ['fn-node.sock', 'fn-python.sock']) leaveStale(join(base, name));
   const all = await Promise.all(Array.from({ length: 4 }, () => listen(base)));
   const paths = all.map((sockets) => sockets.path('node'));
   assert.equal(new Set(paths).size, 4);
