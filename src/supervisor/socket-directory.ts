@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { makePrivateDirectory, UnsafeDirectory } from './private-directory.ts';
 import { maxSocketPathBytes, probeSocket } from './socket-claim.ts';
 
-export const defaultSocketBase = '/tmp/fastfn';
+/** Default of FN_SOCKET_BASE_DIR. */
+const defaultSocketBase = '/tmp/fastfn';
 const socketName = /^fn-[a-z]+\.sock$/;
 const subfolderName = /^s-\d+(?:-\d+)?$/;
 /** A subfolder this young may belong to a gateway that is about to listen in it, ms. */

@@ -18,6 +18,9 @@ import { unavailableError, type WorkerEnd } from './worker-end.ts';
  */
 const growDelayMs = 5;
 
+/** When a start cannot even be planned, it is tried again after this, ms. */
+const planRetryMs = 1_000;
+
 export type EndCause = 'idle' | 'deadline' | 'drain';
 
 /** What the pool needs of whoever owns the processes. */
@@ -256,8 +259,22 @@ export class WorkerPool implements Lender {
 
   #startOne(): boolean {
     if (!this.#mayStart()) return false;
-    this.#starting.add(this.#options.processes.start());
-    return true;
+    try {
+      this.#starting.add(this.#options.processes.start());
+      return true;
+    } catch (error) {
+      this.#cannotStart(error);
+      return false;
+    }
+  }
+
+  /** Not even an id: the start could not be planned. Those who wait must hear of it like of any failed start. */
+  #cannotStart(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    const retryAt = this.#clock.now() + planRetryMs;
+    this.#backOff({ workerId: '', cause: 'start_failed', message, retryAt });
+    const refusal = this.#refusal();
+    if (refusal !== null) this.#line.failAll(refusal);
   }
 
   #isBackingOff(): boolean {

@@ -173,6 +173,21 @@ test('pool: a worker that cannot be started is 503 with Retry-After', async () =
   await assert.rejects(waiting, { code: 'runtime_unavailable', headers: { 'Retry-After': '2' } });
 });
 
+test('pool: a start that cannot be planned is a failed start for those who wait, not an exception', async () => {
+  const { pool, processes, clock, acquire } = createPool();
+  const start = processes.start;
+  processes.start = () => {
+    throw new Error('cannot read fn.env.json');
+  };
+  await assert.rejects(acquire(), { code: 'runtime_unavailable' });
+  await assert.rejects(acquire(), { code: 'runtime_unavailable' });
+  processes.start = start;
+  clock.advance(1_000);
+  const waiting = acquire();
+  processes.ready(pool, 'w1');
+  await waiting;
+});
+
 test('pool: a crashed worker is replaced at once for those who wait', async () => {
   const { pool, processes, clock, acquire } = createPool({ maxProcesses: 1 });
   void acquire();
