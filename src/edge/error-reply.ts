@@ -32,10 +32,12 @@ export function errorReply(error: GatewayError, requestId: string): ErrorReply {
 }
 
 /** What llhttp and node:http report, in our words. */
-export function parserError(error: ParserFailure): GatewayError {
+export function parserError(error: ParserFailure, maxUriBytes: number): GatewayError {
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
-      return new GatewayError(isRequestLineOnly(error.rawPacket) ? 'uri_too_long' : 'headers_too_large');
+      return new GatewayError(
+        isLongTarget(error.rawPacket, maxUriBytes) ? 'uri_too_long' : 'headers_too_large',
+      );
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return new GatewayError('payload_too_large');
     case 'ERR_HTTP_REQUEST_TIMEOUT':
@@ -45,11 +47,11 @@ export function parserError(error: ParserFailure): GatewayError {
   }
 }
 
-/** No line end seen: it is the request line that does not end. */
-function isRequestLineOnly(packet: unknown): boolean {
-  return (
-    Buffer.isBuffer(packet) && !packet.includes(0x0a) && /^[A-Z-]+ /.test(packet.toString('latin1', 0, 24))
-  );
+/** It begins with a request line that alone is over the limit. */
+function isLongTarget(packet: unknown, maxUriBytes: number): boolean {
+  if (!Buffer.isBuffer(packet) || !/^[A-Z-]+ /.test(packet.toString('latin1', 0, 24))) return false;
+  const end = packet.indexOf(0x0a);
+  return (end === -1 ? packet.length : end) > maxUriBytes;
 }
 
 /** Answers on the socket itself and closes it; returns the status, or null when nothing could be said any more. */

@@ -23,7 +23,9 @@ export interface ReplyContext {
 }
 
 export function sendReply(reply: InvocationReply, context: ReplyContext): void {
-  if (!isCompressible(reply)) {
+  // Of a stream that nobody will read there is nothing to encode.
+  const isUnread = context.request.method === 'HEAD' && !isBuffered(reply.body);
+  if (isUnread || !isCompressible(reply)) {
     write(reply, context);
     return;
   }
@@ -44,7 +46,7 @@ function write(reply: InvocationReply, context: ReplyContext): void {
   if (unread || context.closing) headers.push('connection', 'close');
   const { body } = reply;
   const isHead = request.method === 'HEAD';
-  if (body === null || typeof body === 'string' || Buffer.isBuffer(body)) {
+  if (isBuffered(body)) {
     if (hasLength(reply.status)) headers.push('content-length', lengthOf(body));
     response.writeHead(reply.status, headers);
     const content = isHead || body === null ? '' : body;
@@ -58,6 +60,10 @@ function write(reply: InvocationReply, context: ReplyContext): void {
     abandon(body);
     response.end();
   } else void stream(body, context);
+}
+
+function isBuffered(body: InvocationReply['body']): body is string | Buffer | null {
+  return body === null || typeof body === 'string' || Buffer.isBuffer(body);
 }
 
 /** RFC 9110 8.6: neither 204 nor an answer of our own to a condition has one. */
@@ -139,6 +145,5 @@ function drained(context: ReplyContext): Promise<boolean> {
 }
 
 function abandon(body: InvocationReply['body']): void {
-  if (body === null || typeof body === 'string' || Buffer.isBuffer(body)) return;
-  void body[Symbol.asyncIterator]().return?.();
+  if (!isBuffered(body)) void body[Symbol.asyncIterator]().return?.();
 }

@@ -12,6 +12,7 @@ import type { EdgeOptions } from './edge-options.ts';
 import { answerOnSocket, errorReply, parserError } from './error-reply.ts';
 import { Pipeline } from './pipeline.ts';
 import { FunctionRateLimit } from './rate-limit.ts';
+import { sendReply } from './reply.ts';
 import { isControlTarget } from './request-target.ts';
 
 export interface Edge {
@@ -74,7 +75,7 @@ function createApp(options: EdgeOptions, addresses: ClientAddresses): FastifyIns
     rewriteUrl: (request) => (isControlTarget(request.url ?? '') ? (request.url ?? '') : publicRoute),
     clientErrorHandler: (error, socket) => {
       if (error.code === 'ECONNRESET' || socket.destroyed) return;
-      const status = answerOnSocket(socket as Socket, parserError(error), clock);
+      const status = answerOnSocket(socket as Socket, parserError(error, limits.maxUriBytes), clock);
       if (status !== null) metrics.requests.inc({ function: '', status });
     },
     http: {
@@ -100,9 +101,9 @@ function answerProtocolCorners(app: FastifyInstance, options: EdgeOptions): void
     server.emit('request', request, response);
   });
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
-    const id = requestIdFrom(request.headers['x-request-id']);
-    const { status, headers, body } = errorReply(new GatewayError('expectation_failed'), id);
-    response.writeHead(status, { ...headers, 'x-request-id': id, connection: 'close' }).end(body);
+    const requestId = requestIdFrom(request.headers['x-request-id']);
+    const reply = errorReply(new GatewayError('expectation_failed'), requestId);
+    sendReply(reply, { request, response, requestId, clock: options.clock, closing: true });
   });
   server.on('connect', (_request: IncomingMessage, socket: Socket) => {
     answerOnSocket(

@@ -86,7 +86,7 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner {
     else if (body.kind === 'text') this.#answer(message, body.text);
     else if (isBodyless(message.status)) this.#phase = 'discarding';
     else if (body.bytes !== null && body.bytes <= bufferedReplyBytes) this.#phase = 'collecting';
-    else this.#startStream(message);
+    else this.#startStream(message, body.bytes);
   }
 
   chunk(bytes: Buffer): void {
@@ -145,16 +145,12 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner {
     this.#call = lease.connection.invoke({ remainingMs, event, body }, this);
   }
 
-  #startStream(message: ResultMessage): void {
+  #startStream(message: ResultMessage, bodyBytes: number | null): void {
     this.#phase = 'streaming';
-    this.#stream = new ReplyStream(this, this.#options.clock);
+    const body = new ReplyStream(this, this.#options.clock);
+    this.#stream = body;
     const headers = replyHeaders(message.headers, 'text/plain; charset=utf-8');
-    this.#reply.resolve({
-      status: message.status,
-      headers,
-      body: this.#stream,
-      proxy: message.proxy ?? null,
-    });
+    this.#reply.resolve({ status: message.status, headers, body, bodyBytes, proxy: message.proxy ?? null });
   }
 
   #answer(message: ResultMessage, body: string | Buffer | null): void {

@@ -1,0 +1,107 @@
+// A control plane on a real edge, asked through Fastify's inject: the peer's address is a test's to choose.
+
+import type { ControlDeps, ControlSettings, RuntimeHealth } from '../../../src/control/control-deps.ts';
+import { registerControl } from '../../../src/control/control-plane.ts';
+import type { Catalog } from '../../../src/discovery/catalog.ts';
+import { createTestEdge } from '../edge/support.ts';
+
+interface ControlSetup {
+  readonly settings?: Partial<ControlSettings>;
+  readonly deps?: Partial<ControlDeps>;
+  readonly trustedProxyCidrs?: readonly string[];
+}
+
+interface Asked {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'HEAD' | 'DELETE';
+  readonly headers?: Record<string, string | string[]>;
+  /** Peer address; default loopback. */
+  readonly from?: string;
+  readonly payload?: string;
+}
+
+export const nodeUp: RuntimeHealth = {
+  name: 'node',
+  up: true,
+  reason: null,
+  version: '26.10.0',
+  socket: '/run/fastfn/fn-node.sock',
+  checkedAt: 1_000,
+};
+
+export async function startControl(setup: ControlSetup = {}) {
+  const edge = await createTestEdge({ trustedProxyCidrs: setup.trustedProxyCidrs ?? [] });
+  const { unit } = edge;
+  const catalog: Catalog = {
+    generation: 3,
+    generatedAt: 5_000,
+    root: '/srv/fns',
+    runtimes: ['node'],
+    functions: new Map([[unit.key, unit]]),
+    routes: [
+      {
+        pattern: '/hello',
+        methods: ['GET'],
+        hosts: null,
+        functionKey: unit.key,
+        rank: 3,
+        forced: false,
+        source: 'hello',
+      },
+    ],
+    conflicts: [{ pattern: '/both', methods: ['GET'], hosts: null, claimants: [] }],
+    warnings: [{ code: 'reserved_route', file: 'x', message: 'm' }],
+    faults: [],
+  };
+  const state = { runtimes: [nodeUp], lastError: null as string | null, reloads: 0 };
+  const deps: ControlDeps = {
+    settings: {
+      adminToken: null,
+      uiEnabled: false,
+      apiEnabled: true,
+      adminApiEnabled: true,
+      localOnly: true,
+      rateLimit: { max: 120, windowSeconds: 60 },
+      ...setup.settings,
+    },
+    metrics: edge.metrics,
+    health: {
+      configLoadedAt: 1_000,
+      defaults: { timeoutMs: 2500, maxConcurrency: 20, maxBodyBytes: 1_048_576 },
+      socketBaseDir: '/run/fastfn',
+      runtimes: () => state.runtimes,
+      hotReload: () => ({ enabled: true, watching: true, lastScanAt: 5_000, lastError: state.lastError }),
+      sandbox: () => ({ landlock: 'abi 7' }),
+    },
+    catalog: () => catalog,
+    deployments: () => edge.state.deployments.values(),
+    reload: async () => {
+      state.reloads += 1;
+    },
+    isStarted: () => true,
+    isDraining: () => edge.state.draining,
+    clientAddress: (request) => edge.addresses.of(request),
+    ...setup.deps,
+  };
+  const { app } = edge;
+  await registerControl(app, deps);
+  await app.ready();
+  const ask = async (
+    url: string,
+    { method = 'GET', headers = {}, from = '127.0.0.1', payload }: Asked = {},
+  ) => {
+    const answer = await app.inject({
+      method,
+      url,
+      headers: { host: 'localhost:8080', ...headers },
+      remoteAddress: from,
+      ...(payload === undefined ? {} : { payload }),
+    });
+    return {
+      status: answer.statusCode,
+      headers: answer.headers,
+      text: answer.body,
+      json: () => answer.json(),
+    };
+  };
+  return { ask, state, edge, close: () => app.close() };
+}
