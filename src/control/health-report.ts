@@ -24,7 +24,7 @@ export function readiness(deps: ControlDeps): Readiness {
   return down.length === 0 ? { ready: true, reason: '' } : { ready: false, reason: `runtime down: ${names}` };
 }
 
-export function healthStatus(deps: ControlDeps): HealthStatus {
+function healthStatus(deps: ControlDeps): HealthStatus {
   const runtimes = deps.health.runtimes();
   if (!deps.isStarted() || (runtimes.length > 0 && runtimes.every((runtime) => !runtime.up))) return 'down';
   const isWhole = runtimes.every((runtime) => runtime.up) && deps.health.hotReload().lastError === null;
@@ -73,7 +73,7 @@ export function fullHealth(deps: ControlDeps, nowEpochMs: number): Record<string
   };
 }
 
-export function describeHotReload(deps: ControlDeps): Record<string, unknown> {
+function describeHotReload(deps: ControlDeps): Record<string, unknown> {
   const { enabled, watching, lastScanAt, lastError } = deps.health.hotReload();
   const { generation, generatedAt } = deps.catalog();
   const scanned = lastScanAt ?? generatedAt;

@@ -12,7 +12,7 @@ export function declaredLength(request: IncomingMessage): number {
   return text === undefined ? 0 : Number(text);
 }
 
-export function hasBody(request: IncomingMessage): boolean {
+function hasBody(request: IncomingMessage): boolean {
   return request.headers['transfer-encoding'] !== undefined || declaredLength(request) > 0;
 }
 

@@ -109,7 +109,7 @@ export interface RawAnswer {
 }
 
 /** Sends the parts one after the other and waits for the first whole answer with a Content-Length, or for the end. */
-export async function rawExchange(port: number, parts: string | readonly string[]): Promise<RawAnswer> {
+async function rawExchange(port: number, parts: string | readonly string[]): Promise<RawAnswer> {
   const socket = connect(port, '127.0.0.1');
   const received = receiveAnswer(socket);
   for (const part of [parts].flat()) {
