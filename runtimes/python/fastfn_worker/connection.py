@@ -2,9 +2,9 @@
 in order from any thread, and an end of the process as soon as the gateway has gone."""
 
 import _thread
-import select
 from os import _exit as exit_now
 from os import read, write
+from select import POLLNVAL, poll, select
 
 from .frame import FrameReader
 
@@ -44,7 +44,7 @@ class Connection:
         """Like `receive_new`, but None when nothing has arrived."""
         item = self._reader.next()
         while item is None:
-            if not select.select([self.descriptor], [], [], 0)[0]:
+            if not select([self.descriptor], [], [], 0)[0]:
                 return None
             data = read(self.descriptor, _read_bytes)
             if not data:
@@ -83,10 +83,10 @@ def exit_when_peer_is_gone(descriptor):
     lock: it costs nothing per call. A half-closed connection still takes answers, so only a full hang-up counts."""
 
     def watch():
-        poller = select.poll()
+        poller = poll()
         poller.register(descriptor, 0)
         events = poller.poll()
         # A handler that closed the descriptor itself is a crash, not an end.
-        exit_now(1 if events and events[0][1] & select.POLLNVAL else 0)
+        exit_now(1 if events and events[0][1] & POLLNVAL else 0)
 
     _thread.start_new_thread(watch, ())

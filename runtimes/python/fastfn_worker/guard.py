@@ -41,6 +41,7 @@ _system_roots = (
     "/dev/random",
     "/dev/urandom",
 )
+_package = os.path.dirname(__file__)
 _certificate_variables = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _write_flags = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
@@ -61,37 +62,86 @@ class _Roots:
     """Where a function may read and write, as the load message grants it."""
 
     def __init__(self, load):
-        writable = [*load["writable"], "/dev/null"]
-        worker = os.path.dirname(__file__)
-        runtime = [sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(os.__file__), worker]
-        self._list_only = _with_links_resolved([load["root"]])
-        self._write = _with_links_resolved(writable)
-        operator = [os.environ.get(name, "") for name in _certificate_variables]
-        self._read = _with_links_resolved([*load["readable"], *writable, *runtime, *operator, *_system_roots])
+        runtime = (sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(os.__file__), _package)
+        operator = [os.environ[name] for name in _certificate_variables if name in os.environ]
+        self._root = load["root"]
+        self._write = _Folders((*load["writable"], "/dev/null"))
+        readable = (*load["readable"], *load["writable"], *runtime, *operator, *_system_roots, "/dev/null")
+        self._read = _Folders(readable)
+        self._list = _Folders((*readable, load["root"]))
 
     def check_read(self, path):
-        self._check(path, self._read)
+        shown = self._unprotected(path)
+        # What is not there is not refused: programs look for optional files.
+        if shown and not self._read.hold(shown) and not self._is_missing(shown):
+            _refuse_path(shown)
 
     def check_write(self, path):
-        self._check(path, self._write)
+        shown = self._unprotected(path)
+        if shown and not self._write.hold(shown):
+            _refuse_path(shown)
 
     def check_list(self, path):
-        self._check(path, self._read, self._list_only)
+        shown = self._unprotected(path)
+        if shown and not self._list.hold(shown):
+            _refuse_path(shown)
 
-    def _check(self, path, below, exact=frozenset()):
-        """`path` as given to the system call; descriptors and None (the current folder) pass."""
+    def _unprotected(self, path):
+        """The absolute path; None for descriptors and for no path (the current folder), which pass."""
         if not isinstance(path, (str, bytes, os.PathLike)):
-            return
+            return None
         shown = os.path.abspath(os.fsdecode(path))
-        real = os.path.realpath(shown)
-        if not (_is_below(real, self._write) or _protected_names.isdisjoint((_name(shown), _name(real)))):
+        if shown.rpartition("/")[2] in _protected_names and not self._write.hold(shown):
             raise PermissionError(f"access to protected function config/env file denied: {shown}")
-        if not (_is_below(real, below) or real in exact):
-            raise PermissionError(f"path outside strict function sandbox: {shown}")
+        return shown
+
+    def _is_missing(self, path):
+        return path.startswith(f"{self._root}/") and not os.path.lexists(path)
+
+
+class _Folders:
+    """Files and folders with all that is below. Links are only looked into for a path that would be refused: a link
+    out of these folders is the kernel's to refuse."""
+
+    def __init__(self, paths):
+        self._given = frozenset(path.rstrip("/") or "/" for path in paths if path.startswith("/"))
+        self._resolved = None
+
+    def hold(self, path):
+        if _is_below(path, self._given):
+            return True
+        if self._resolved is None:
+            self._resolved = frozenset(map(os.path.realpath, self._given))
+        return _is_below(os.path.realpath(path), self._resolved)
+
+
+def _refuse_path(path):
+    raise PermissionError(f"path outside strict function sandbox: {path}")
 
 
 def _checks(roots):
-    def on_open(args):
+    """What is done at each audit event: the arguments are those of the Python documentation's table of events."""
+    on_change = _change_check(roots)
+    checks = {
+        "open": _open_check(roots),
+        "os.listdir": lambda args: roots.check_list(args[0]),
+        "os.scandir": lambda args: roots.check_list(args[0]),
+        "os.truncate": lambda args: roots.check_write(args[0]),
+        "os.rename": _pair_check(roots),
+        "os.link": _pair_check(roots),
+        "os.symlink": lambda args: on_change(args[1:]),
+        "os.system": _refuser("os.system disabled by strict function sandbox"),
+        "ctypes.dlopen": _library_check(roots),
+    }
+    for event in ("os.mkdir", "os.rmdir", "os.remove", "os.chmod", "os.chown", "os.utime"):
+        checks[event] = on_change
+    for event in ("subprocess.Popen", "os.posix_spawn", "os.spawn", "os.exec", "os.fork", "os.forkpty", "pty.spawn"):
+        checks[event] = _refuser(_subprocess_refusal)
+    return checks
+
+
+def _open_check(roots):
+    def check(args):
         path, mode, flags = args
         # os.open() gives no mode, and hides the folder descriptor that a relative path may count from.
         if mode is None and isinstance(path, (str, bytes)) and not os.path.isabs(path):
@@ -101,35 +151,27 @@ def _checks(roots):
         else:
             roots.check_read(path)
 
-    def on_change(args):
-        # (path, …, dir_fd): beside a folder descriptor a relative path says nothing.
-        if isinstance(args[-1], int) and args[-1] != -1 and len(args) > 1 and not os.path.isabs(args[0]):
-            return
-        roots.check_write(args[0])
+    return check
 
-    def on_pair(args):
+
+def _change_check(roots):
+    def check(args):
+        # (path, …, dir_fd): beside a folder descriptor a relative path says nothing.
+        path, folder = args[0], args[-1]
+        if folder == -1 or os.path.isabs(path):
+            roots.check_write(path)
+
+    return check
+
+
+def _pair_check(roots):
+    def check(args):
         source, target, *folders = args
         if all(folder == -1 for folder in folders):
             roots.check_write(source)
             roots.check_write(target)
 
-    checks = {
-        "open": on_open,
-        "os.listdir": lambda args: roots.check_list(args[0]),
-        "os.scandir": lambda args: roots.check_list(args[0]),
-        "os.mkdir": on_change,
-        "os.rmdir": on_change,
-        "os.remove": on_change,
-        "os.truncate": lambda args: roots.check_write(args[0]),
-        "os.rename": on_pair,
-        "os.link": on_pair,
-        "os.symlink": lambda args: on_change(args[1:]),
-        "os.system": _refuser("os.system disabled by strict function sandbox"),
-        "ctypes.dlopen": _library_check(roots),
-    }
-    for event in ("subprocess.Popen", "os.posix_spawn", "os.spawn", "os.exec", "os.fork", "os.forkpty", "pty.spawn"):
-        checks[event] = _refuser(_subprocess_refusal)
-    return checks
+    return check
 
 
 def _refuser(text):
@@ -157,22 +199,11 @@ def _library_check(roots):
     return check
 
 
-def _with_links_resolved(paths):
-    found = set()
-    for path in paths:
-        if path.startswith("/") and path != "/":
-            found.add(os.path.realpath(path))
-    return frozenset(found)
-
-
 def _is_below(path, roots):
     while path not in roots:
         cut = path.rfind("/")
         if cut <= 0:
-            return False
+            return "/" in roots
         path = path[:cut]
     return True
 
-
-def _name(path):
-    return path.rpartition("/")[2]

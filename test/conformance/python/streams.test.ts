@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { initialWindowBytes } from '../../../src/protocol/limits.ts';
+import { encodeMessage, sampleEvent } from '../harness.ts';
 import { loaded, skip } from './python-worker.ts';
 
 const query = (name: string) => ({ event: { query: { case: name } } });
@@ -89,11 +90,30 @@ describe('python cancels', { skip }, () => {
     const worker = await loaded(test, 'cancel');
     const { id, answer } = worker.begin();
     const other = worker.begin();
+    worker.send({ type: 'ping', n: 1 });
+    await worker.waitFor((message) => message.type === 'pong');
     worker.send({ type: 'cancel', id, reason: 'deadline' });
     const ended = await answer;
     assert.deepEqual([ended.error, ended.stdout], ['invocation cancelled', 'told to stop\n']);
     worker.send({ type: 'cancel', id: other.id, reason: 'deadline' });
     assert.equal((await other.answer).error, 'invocation cancelled', 'it had not been touched before');
+  });
+
+  it('a coroutine that is cancelled before its first step gets its end too', async (test) => {
+    const worker = await loaded(test, 'cancel');
+    const ended = worker.expect(9);
+    const invoke = {
+      type: 'invoke',
+      id: 9,
+      remaining_ms: 5000,
+      event: sampleEvent(),
+      body: { kind: 'none' },
+    };
+    // One write, one read: the loop sees both before it runs anything.
+    worker.sendRaw(
+      Buffer.concat([encodeMessage(invoke), encodeMessage({ type: 'cancel', id: 9, reason: 'deadline' })]),
+    );
+    assert.equal((await ended).error, 'invocation cancelled');
   });
 
   it('a coroutine that answers when cancelled has its answer sent', async (test) => {
