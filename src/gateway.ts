@@ -5,6 +5,7 @@ import { systemClock } from './clock.ts';
 import type { GatewayConfig } from './config/gateway-config.ts';
 import type { Layout } from './config/layout.ts';
 import type { Catalog } from './discovery/catalog.ts';
+import { findEnvFaults } from './discovery/env-faults.ts';
 import { type ScanOptions, scanFunctions } from './discovery/scan.ts';
 import { GatewayError } from './errors.ts';
 import { RunningGateway } from './gateway/running-gateway.ts';
@@ -44,7 +45,7 @@ export async function createGateway(config: GatewayConfig, layout: Layout, log: 
       version: layout.version,
       workers,
       sandbox: describeSandbox(capabilities, { strict: config.strictFs.enabled }),
-      scan: (generation) => scanFunctions(scanOptions(config, generation)),
+      scan: (generation) => scanAll(config, generation),
     },
     building,
   );
@@ -54,7 +55,13 @@ export async function createGateway(config: GatewayConfig, layout: Layout, log: 
 
 /** What would be served, without serving it. */
 export function inspectFunctions(config: GatewayConfig): Promise<Catalog> {
-  return scanFunctions(scanOptions(config, 1));
+  return scanAll(config, 1);
+}
+
+async function scanAll(config: GatewayConfig, generation: number): Promise<Catalog> {
+  const catalog = await scanFunctions(scanOptions(config, generation));
+  const envFaults = findEnvFaults(catalog);
+  return envFaults.length === 0 ? catalog : { ...catalog, faults: [...catalog.faults, ...envFaults] };
 }
 
 /** The layers of the jail on this host. */

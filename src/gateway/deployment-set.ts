@@ -6,7 +6,6 @@ import type { Catalog, FunctionUnit } from '../discovery/catalog.ts';
 import { loadFunctionEnv } from '../discovery/function-env.ts';
 import { Deployment } from '../invocation/deployment.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Fault } from '../policy/fault.ts';
 import type { GoneWorker, ReadyWorker, SupervisorListener, WorkerSpec } from '../supervisor/worker-spec.ts';
 import { WorkerPool, type WorkerProcesses } from '../workers/pool.ts';
 
@@ -55,22 +54,20 @@ export class DeploymentSet implements SupervisorListener {
 
   /**
    * Makes the set serve `catalog`. The new map is complete when this returns; nothing is awaited, so that no request sees
-   * half of a change. Returns the faults met in environment files.
+   * half of a change. Faults of environment files are left to `findEnvFaults`: here such a function gets no variables.
    */
-  apply(catalog: Catalog): readonly Fault[] {
-    const faults: Fault[] = [];
+  apply(catalog: Catalog): void {
     const next = new Map<string, Served>();
     for (const unit of catalog.functions.values()) {
       if (unit.refused !== null || !this.#options.isServed(unit)) continue;
       const identity = identityOf(unit);
       const kept = this.#served.get(unit.key);
-      next.set(unit.key, kept?.identity === identity ? kept : this.#deploy(unit, identity, faults));
+      next.set(unit.key, kept?.identity === identity ? kept : this.#deploy(unit, identity));
     }
     const replaced = [...this.#served].filter(([key, served]) => next.get(key) !== served);
     this.#served = next;
     for (const [, served] of replaced) this.#retire(served);
     for (const { pool } of next.values()) pool.warm();
-    return faults;
   }
 
   workerReady(worker: ReadyWorker): void {
@@ -88,10 +85,9 @@ export class DeploymentSet implements SupervisorListener {
     await Promise.all(this.#draining);
   }
 
-  #deploy(unit: FunctionUnit, identity: string, faults: Fault[]): Served {
+  #deploy(unit: FunctionUnit, identity: string): Served {
     const { clock, metrics, root } = this.#options;
     const loaded = unit.envFile === null ? null : loadFunctionEnv(unit.envFile);
-    faults.push(...(loaded?.faults ?? []));
     const poolKey = `${unit.key}#${++this.#lastPool}`;
     const pool = this.#createPool(unit, poolKey, loaded?.env ?? {});
     this.#pools.set(poolKey, pool);

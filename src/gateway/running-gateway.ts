@@ -4,6 +4,7 @@
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { GatewayConfig } from '../config/gateway-config.ts';
+import { registerControl } from '../control/control-plane.ts';
 import type { Catalog } from '../discovery/catalog.ts';
 import { compileRouter } from '../discovery/router.ts';
 import { watchFunctions } from '../discovery/watch.ts';
@@ -12,9 +13,9 @@ import { createEdge, type Edge } from '../edge/server.ts';
 import { Invoker } from '../invocation/invoker.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Fault } from '../policy/fault.ts';
 import type { SandboxLayer } from '../sandbox/sandbox-layers.ts';
 import type { WorkerSnapshot } from '../supervisor/supervisor.ts';
+import { createHealthSource } from './health-source.ts';
 import { Reloader } from './reloader.ts';
 import type { WorkerHost } from './worker-host.ts';
 
@@ -35,7 +36,6 @@ export interface RunningGatewayOptions {
 /** What serves requests now, and what it was made from. */
 interface Installed extends Serving {
   readonly catalog: Catalog;
-  readonly envFaults: readonly Fault[];
 }
 
 export class RunningGateway {
@@ -46,6 +46,7 @@ export class RunningGateway {
   #installed: Installed | null = null;
   #edge: Edge | null = null;
   #phase: 'starting' | 'serving' | 'draining' = 'starting';
+  #watching = false;
   #closing: Promise<void> | null = null;
 
   private constructor(options: RunningGatewayOptions) {
@@ -59,6 +60,7 @@ export class RunningGateway {
     const gateway = new RunningGateway(options);
     await gateway.#discover(building);
     gateway.#edge = await gateway.#createEdge();
+    await gateway.#openControl(gateway.#edge);
     return gateway;
   }
 
@@ -108,10 +110,14 @@ export class RunningGateway {
         clock,
         // The reloader logs and keeps the error.
         onChange: () => void this.reload().catch(() => {}),
-        onFallback: (error) => log.warn({ err: error }, 'cannot watch the functions; comparing them instead'),
+        onFallback: (error) => {
+          this.#watching = false;
+          log.warn({ err: error }, 'cannot watch the functions; comparing them instead');
+        },
       });
       building.defer(() => watch.close());
       await watch.ready;
+      this.#watching = watchdog;
     }
     await this.reload();
   }
@@ -131,12 +137,35 @@ export class RunningGateway {
     });
   }
 
+  #openControl({ app, addresses }: Edge): Promise<void> {
+    const { config, metrics, workers, sandbox } = this.#options;
+    const health = createHealthSource({
+      config,
+      sandbox,
+      reloader: this.#reloader,
+      catalog: () => this.#serving.catalog,
+      isWatching: () => this.#watching,
+      socketPath: (runtime) => workers.supervisor.socketPath(runtime),
+    });
+    return registerControl(app, {
+      settings: config.control,
+      metrics,
+      health,
+      catalog: () => this.#serving.catalog,
+      deployments: () => this.#serving.deployments.values(),
+      reload: () => this.reload(),
+      isStarted: () => this.#phase !== 'starting',
+      isDraining: () => this.#phase === 'draining',
+      clientAddress: (request) => addresses.of(request),
+    });
+  }
+
   #install(catalog: Catalog): void {
     const { deployments } = this.#options.workers;
     // Compiled first: if that fails nothing has changed yet.
     const router = compileRouter(catalog);
-    const envFaults = deployments.apply(catalog);
-    this.#installed = { router, deployments: deployments.deployments, catalog, envFaults };
+    deployments.apply(catalog);
+    this.#installed = { router, deployments: deployments.deployments, catalog };
   }
 
   async #close(reason: string): Promise<void> {
