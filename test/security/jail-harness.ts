@@ -28,6 +28,8 @@ export interface JailedCommand {
   /** Extra inherited descriptors for the launcher, beyond 0-2. */
   readonly inherit?: readonly number[];
   readonly timeoutMs?: number;
+  /** Called with the pid at the program's first output. */
+  readonly started?: (pid: number) => void;
 }
 
 export interface JailedRun {
@@ -128,6 +130,7 @@ export async function runJailed(command: JailedCommand): Promise<JailedRun> {
   try {
     const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
     child.stdin?.on('error', () => {});
+    child.stdout?.once('data', () => command.started?.(child.pid ?? 0));
     child.stdin?.end(encodeLaunchPlan(command.alter?.(plan) ?? plan));
     const { code, signal } = await ended(child);
     const milliseconds = performance.now() - started;

@@ -11,7 +11,7 @@ import { enterLandlock } from './landlock.ts';
 import { readPlan } from './plan-input.ts';
 import { dieWithParent, dropPrivileges } from './privileges.ts';
 import { applyRlimits, volunteerForOomKiller } from './rlimits.ts';
-import { enterFilter } from './system-call-filter.ts';
+import { enterFilter, rehearseFilter } from './system-call-filter.ts';
 
 function becomeWorker(kernel: Kernel, plan: LaunchPlan, parentPid: number): never {
   const connection = runStep('dial', () => dial(kernel, plan.socketPath, plan.token));
@@ -47,6 +47,7 @@ export function launch(): never {
   const parentPid = process.ppid;
   try {
     const kernel = runStep('platform', openKernel);
+    rehearseFilter(kernel);
     const plan = runStep('plan', () => readPlan(kernel));
     if (plan !== null) becomeWorker(kernel, plan, parentPid);
   } catch (error) {

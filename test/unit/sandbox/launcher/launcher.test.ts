@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { launcherExitCodes } from '../../../../src/sandbox/launch-plan.ts';
 import {
@@ -20,6 +21,15 @@ const nodeArgs = ['--disable-warning=ExperimentalWarning', program];
 
 function feed(stdin: Buffer) {
   return spawnSync(process.execPath, nodeArgs, { input: stdin, encoding: 'utf8', timeout: 20_000 });
+}
+
+/** Signal 0 finds zombies too; who collects them is up to the host's init, so the state is looked up. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
 }
 
 const say = (code: string) => ({ file: nodeProgram.file, args: ['-e', code], policy: policyWith({}) });
@@ -119,6 +129,24 @@ describe('the launcher', { skip }, () => {
     const code = `console.log(require('child_process') && process.report.getReport().userLimits.open_files.hard)`;
     const run = await runJailed({ ...say(code), policy: policyWith({ strict: false, limits }) });
     assert.equal(run.stdout.trim(), '99', run.stderr);
+  });
+
+  test('a worker dies with the gateway, also when it does not look at its connection', async () => {
+    const gateway = fileURLToPath(new URL('./gateway-with-one-worker.ts', import.meta.url));
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', gateway], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [output] = (await once(child.stdout, 'data')) as [Buffer];
+    const { pid, folder } = JSON.parse(String(output)) as { pid: number; folder: string };
+    try {
+      assert.ok(isAlive(pid));
+      child.kill('SIGKILL');
+      await once(child, 'close');
+      for (let waited = 0; isAlive(pid) && waited < 5_000; waited += 10) await sleep(10);
+      assert.ok(!isAlive(pid));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   test('a waiting launcher ends with the gateway', async () => {
