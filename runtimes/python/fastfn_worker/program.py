@@ -30,7 +30,6 @@ def run():
         connection.send(message.load_failed(load_error_text(failure, load["root"]), error_detail(failure)))
         exit_now(1)
     output.loose.flush()
-    exit_when_peer_is_gone(_gateway_descriptor)
     # What is loaded by now stays: the collector need not look at it again.
     gc.freeze()
     connection.send(message.ready(worker.concurrency, "%d.%d.%d" % sys.version_info[:3]))
@@ -48,6 +47,7 @@ def _load(load, connection, output):
 
         install_guard(load)
     function = Function(load_module(load["entry"]), load)
+    exit_when_peer_is_gone(_gateway_descriptor)
     return _worker_class(function)(connection, function, output)
 
 

@@ -55,7 +55,7 @@ def _from_other(result):
     if isinstance(result, dict):
         return _from_dict(result)
     if isinstance(result, str):
-        return _from_text(str(result))
+        return _from_text(_exact(result))
     if isinstance(result, _bytes_types):
         return 200, _bytes_type, bytes(result), None
     if isinstance(result, list):
@@ -136,7 +136,7 @@ def _envelope(status, headers, body, proxy):
     status = _checked_status(status)
     lines = header_lines(headers)
     if body is None or isinstance(body, str):
-        return status, lines, body or None, proxy
+        return status, lines, _exact(body) if body else None, proxy
     if isinstance(body, _bytes_types):
         return status, _with_default(lines, _bytes_type), bytes(body), proxy
     if isinstance(body, (dict, list, tuple)):
@@ -145,6 +145,11 @@ def _envelope(status, headers, body, proxy):
     if is_stream(body):
         return status, lines, body, proxy
     return status, lines, text_of(body), proxy
+
+
+def _exact(text):
+    """The characters of a text of any class, whatever its own `__str__` makes of them."""
+    return text if type(text) is str else str.__str__(text)
 
 
 def _csv(rows):

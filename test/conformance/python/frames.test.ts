@@ -25,7 +25,7 @@ const readFrames = `
 import json
 from fastfn_worker.frame import BadFrame, FrameReader
 found = []
-for text in json.loads(sys.argv[1] if len(sys.argv) > 1 else FRAMES):
+for text in json.loads(FRAMES):
     reader = FrameReader()
     reader.feed(bytes.fromhex(text))
     try:
@@ -33,6 +33,33 @@ for text in json.loads(sys.argv[1] if len(sys.argv) > 1 else FRAMES):
         found.append({"chunk": [item[0], item[1].hex()]} if type(item) is tuple else {"message": item})
     except BadFrame as error:
         found.append({"fault": str(error)})
+print(json.dumps(found))
+`;
+
+const writeFrames = `
+import json
+from fastfn_worker import message
+from fastfn_worker.frame import pack_chunk
+from fastfn_worker.wire_json import encode
+write = {
+    "ready": lambda m: message.ready(m["concurrency"], m["runtime_version"]),
+    "load_failed": lambda m: message.load_failed(m["error"], m["detail"]),
+    "result": lambda m: message.result(m["id"], m["status"], m["headers"], encode(m["body"]), m.get("proxy")),
+    "error": lambda m: message.error(m["id"], m["error"], m["detail"]),
+    "log": lambda m: message.log(m["id"], m["stream"], m["text"]),
+    "credit": lambda m: message.credit(m["id"], m["bytes"]),
+    "pong": lambda m: message.pong(m["n"]),
+}
+found = []
+for frame in json.loads(FRAMES):
+    chunk, sent = frame.get("chunk"), frame.get("message")
+    if chunk:
+        data = pack_chunk(chunk["id"], bytes.fromhex(chunk["hex"]))
+    elif sent:
+        data = write[sent["type"]](sent)
+    else:
+        continue
+    found.append([frame["name"], data.hex()])
 print(json.dumps(found))
 `;
 
@@ -46,6 +73,15 @@ describe('python frames', { skip }, () => {
       frame.chunk === undefined ? { message: frame.message } : { chunk: [frame.chunk.id, frame.chunk.hex] },
     );
     assert.deepEqual(found, expected);
+  });
+
+  it('the golden frames of a worker are what it writes, byte for byte', () => {
+    const frames = golden.frames.filter((frame) => frame.from === 'worker' && frame.fault === undefined);
+    const printed = runPython(`FRAMES = ${JSON.stringify(JSON.stringify(frames))}\n${writeFrames}`);
+    assert.deepEqual(
+      JSON.parse(printed),
+      frames.map((frame) => [frame.name, frame.hex]),
+    );
   });
 
   it('the maxima are those of the gateway', () => {

@@ -53,6 +53,8 @@ const rows: readonly [promise: string, name: string, expected: Expectation][] = 
     { status: 201, headers: { 'X-A': '1' }, body: 'made' },
   ],
   ['an object with a body alone is a 200', 'object-body', { headers: json, body: '{"a":1}' }],
+  ['a text of a class of its own is text', 'text-class', { headers: plain, body: 'one' }],
+  ['an enum as status, a text of a class as body', 'text-class-body', { status: 201, body: 'one' }],
   ['a set is no answer', 'set', { error: 'handler response must be an object or tuple, found set' }],
   ['a function is no answer', 'function', { error: /^handler response must be an object or tuple/ }],
   ['a long text arrives whole', 'big-text', { headers: {}, body: 'ä'.repeat(100_000) }],
