@@ -13,8 +13,26 @@ import {
   scope,
   writeAccess,
 } from './landlock-access.ts';
-import type { LandlockPlan, LandlockRule } from './launch-plan.ts';
 import type { SystemGrants } from './system-grants.ts';
+
+/** What the kernel is asked to refuse about files, TCP and scopes; numbers are those of <linux/landlock.h>. */
+export interface LandlockPlan {
+  readonly abi: number;
+  readonly handledFs: number;
+  readonly handledNet: number;
+  readonly scoped: number;
+  readonly rules: readonly LandlockRule[];
+  /** TCP ports that may be connected to; only when handledNet has CONNECT_TCP. */
+  readonly connectPorts: readonly number[];
+}
+
+export interface LandlockRule {
+  readonly path: string;
+  /** Rights on a folder and all below it; those that make no sense for a file are taken off for a file. */
+  readonly access: number;
+  /** True: a missing path fails the launch. Links are never followed, either way. */
+  readonly required: boolean;
+}
 
 export interface LandlockInput {
   readonly abi: number;

@@ -24,7 +24,7 @@ function checkShown(attack: AttackClass, baseline: Outcomes, note: (text: string
     note(`not shown on this host: ${attack.name}: ${attempt} met ${baseline[attempt]} without a jail`);
   }
   assert.ok(
-    unshown.length <= Object.keys(attack.rows).length / 2,
+    unshown.length <= (Object.keys(attack.rows).length * 2) / 3,
     `cannot show most of ${attack.name} on this host: ${unshown.join(', ')}`,
   );
 }

@@ -2,7 +2,7 @@
 
 import { writeSync } from 'node:fs';
 import { errnoName, KernelError } from '../kernel.ts';
-import { type LauncherStep, launcherExitCodes } from '../launch-plan.ts';
+import { type LauncherStep, launcherExitCodes } from '../launcher-protocol.ts';
 
 export class LaunchFailure extends Error {
   readonly step: LauncherStep;

@@ -4,7 +4,7 @@
 import { closeSync, fstatSync } from 'node:fs';
 import { cString, type Kernel, KernelError } from '../kernel.ts';
 import { fileOnlyAccess, netAccess } from '../landlock-access.ts';
-import type { LandlockPlan, LandlockRule } from '../launch-plan.ts';
+import type { LandlockPlan, LandlockRule } from '../landlock-plan.ts';
 import { noteSkippedLink } from './failure.ts';
 
 // landlock_add_rule(2), <linux/landlock.h>.

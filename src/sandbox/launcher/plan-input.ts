@@ -2,7 +2,8 @@
 
 import { readSync } from 'node:fs';
 import type { Kernel } from '../kernel.ts';
-import { type LaunchPlan, maxPlanBytes } from '../launch-plan.ts';
+import type { LaunchPlan } from '../launch-plan.ts';
+import { maxPlanBytes } from '../launcher-protocol.ts';
 
 const headerBytes = 4;
 

@@ -56,10 +56,7 @@ function dropBoundingSet(kernel: Kernel): void {
 }
 
 /** A raw call changes this thread only, which is the one that execve keeps. */
-export function becomeUser(
-  kernel: Kernel,
-  { uid, gid }: { readonly uid: number; readonly gid: number },
-): void {
+function becomeUser(kernel: Kernel, { uid, gid }: { readonly uid: number; readonly gid: number }): void {
   kernel.call('setgroups', 0, 0);
   kernel.call('setresgid', gid, gid, gid);
   kernel.call('setresuid', uid, uid, uid);

@@ -24,11 +24,10 @@ export function applyRlimits(kernel: Kernel, plan: RlimitPlan): void {
   const limit = Buffer.alloc(rlimitBytes);
   const address = kernel.place(limit);
   for (const name of Object.keys(resource) as (keyof RlimitPlan)[]) {
-    const wanted = plan[name];
-    if (wanted === null) continue;
+    const wanted = BigInt(plan[name]);
     kernel.call('prlimit64', 0, resource[name], 0, address);
     const hard = kernel.read(address, rlimitBytes).readBigUInt64LE(8);
-    const value = BigInt(wanted) < hard ? BigInt(wanted) : hard;
+    const value = wanted < hard ? wanted : hard;
     limit.writeBigUInt64LE(value, 0);
     limit.writeBigUInt64LE(value, 8);
     kernel.write(address, limit);

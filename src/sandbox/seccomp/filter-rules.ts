@@ -1,4 +1,5 @@
-// Brings the rule groups together under the system call numbers of one architecture.
+// Brings the rule groups together under the system call numbers of one architecture. The table of numbers is that of
+// Linux 6.18: <asm/unistd_64.h> of x86-64 first, <asm-generic/unistd.h> (arm64) second.
 
 import { conditionalRules, type FilterParameters } from './conditional-rules.ts';
 import { allowedCalls, refusedCalls } from './plain-rules.ts';

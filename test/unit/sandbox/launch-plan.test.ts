@@ -8,9 +8,9 @@ import {
   encodeLaunchPlan,
   type LaunchInput,
   type LaunchPlan,
-  maxPlanBytes,
   planLaunch,
 } from '../../../src/sandbox/launch-plan.ts';
+import { maxPlanBytes } from '../../../src/sandbox/launcher-protocol.ts';
 
 const policy: SandboxPolicy = {
   strict: true,

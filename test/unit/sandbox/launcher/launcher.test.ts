@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { launcherExitCodes } from '../../../../src/sandbox/launch-plan.ts';
+import { launcherExitCodes } from '../../../../src/sandbox/launcher-protocol.ts';
 import {
   capabilities,
   nodeProgram,
@@ -129,6 +129,17 @@ describe('the launcher', { skip }, () => {
     const code = `console.log(require('child_process') && process.report.getReport().userLimits.open_files.hard)`;
     const run = await runJailed({ ...say(code), policy: policyWith({ strict: false, limits }) });
     assert.equal(run.stdout.trim(), '99', run.stderr);
+  });
+
+  const notRoot = process.getuid?.() === 0 ? false : 'only root can become another user';
+  test('becomes the user that the plan names, without groups', { skip: notRoot }, async () => {
+    const code = 'console.log(JSON.stringify([process.getuid(), process.getgid(), process.getgroups()]))';
+    const run = await runJailed({
+      ...say(code),
+      policy: policyWith({ strict: false }),
+      alter: (plan) => ({ ...plan, identity: { uid: 65_534, gid: 65_534 }, workingDir: '/' }),
+    });
+    assert.deepEqual(JSON.parse(run.stdout), [65_534, 65_534, [65_534]], run.stderr);
   });
 
   test('a worker dies with the gateway, also when it does not look at its connection', async () => {
