@@ -92,7 +92,7 @@ export interface GatewayConfig {
     readonly adminApiEnabled: boolean;
     readonly localOnly: boolean;
     /** Blocks that count as local beside loopback (`FN_CONSOLE_LOCAL_CIDRS`). */
-    readonly localCidrs?: readonly string[];
+    readonly localCidrs: readonly string[];
     readonly rateLimit: { readonly max: number; readonly windowSeconds: number };
   };
   readonly spareLaunchers: number;

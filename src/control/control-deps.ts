@@ -75,6 +75,8 @@ export interface ControlDeps {
     readonly ip: string;
     readonly via: 'direct' | 'trusted' | 'claimed';
   };
+  /** Whether an address outside loopback counts as the operator's (`FN_CONSOLE_LOCAL_CIDRS`). Default none. */
+  readonly isLocalAddress?: (ip: string) => boolean;
   /**
    * True when the peer is one of our own workers: a function that calls the gateway over loopback is no operator. Whoever
    * can tell (by network namespace, uid or cgroup of the peer) plugs in here; where nobody can, functions can read what

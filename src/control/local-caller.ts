@@ -9,18 +9,29 @@ const loopbackAddress = /^(?:127(?:\.\d{1,3}){3}|::1)$/;
 /** DNS rebinding: a foreign name that resolves to loopback is not in here. */
 const loopbackHost = /^(?:localhost|[a-z0-9-]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/;
 
+/**
+ * What a caller from a named network may call us: an address, or a name without a dot as container networks have them.
+ * Neither can be a name of the public DNS that an attacker makes lead here.
+ */
+const networkHost = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\]|[a-z0-9-]+)(?::\d{1,5})?$/;
+
 export function isLocalCaller(
   request: IncomingMessage,
-  deps: Pick<ControlDeps, 'clientAddress' | 'isFunctionPeer'>,
+  deps: Pick<ControlDeps, 'clientAddress' | 'isLocalAddress' | 'isFunctionPeer'>,
 ): boolean {
   const { ip, via } = deps.clientAddress(request);
-  if (via === 'claimed' || !loopbackAddress.test(ip)) return false;
+  const isLoopback = loopbackAddress.test(ip);
+  if (via === 'claimed' || !(isLoopback || deps.isLocalAddress?.(ip) === true)) return false;
   if (deps.isFunctionPeer?.(request) === true) return false;
   const { host, origin } = request.headers;
-  if (host !== undefined && !loopbackHost.test(host.toLowerCase())) return false;
+  if (host !== undefined && !isExpectedHost(host.toLowerCase(), isLoopback)) return false;
   const site = request.headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
   return origin === undefined || isSameOrigin(origin, host);
+}
+
+function isExpectedHost(host: string, isLoopback: boolean): boolean {
+  return loopbackHost.test(host) || (!isLoopback && networkHost.test(host));
 }
 
 function isSameOrigin(origin: string, host: string | undefined): boolean {

@@ -2,7 +2,8 @@
 // the TCP peer is a proxy the operator has named; X-Forwarded-For is then read from right to left while hops are trusted.
 
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
+import { AddressBlocks } from './address-blocks.ts';
 
 export interface ClientAddress {
   /** The client, as far as trusted hops vouch for it. IPv4 in its plain form. */
@@ -24,21 +25,21 @@ const forwardingHeaders = [
 ] as const;
 
 export class ClientAddresses {
-  readonly #trusted: BlockList | null;
+  readonly #trusted: AddressBlocks;
 
   /** @throws Error for text that is no address or CIDR; configuration has checked it before */
   constructor(trustedProxyCidrs: readonly string[]) {
-    this.#trusted = trustedProxyCidrs.length === 0 ? null : blockList(trustedProxyCidrs);
+    this.#trusted = new AddressBlocks(trustedProxyCidrs);
   }
 
   isTrusted(ip: string): boolean {
-    return this.#trusted?.check(ip, isIP(ip) === 6 ? 'ipv6' : 'ipv4') ?? false;
+    return this.#trusted.includes(ip);
   }
 
   of(request: IncomingMessage): ClientAddress {
     const peer = plainAddress(request.socket.remoteAddress ?? '');
     const { headers } = request;
-    if (this.#trusted === null || !this.isTrusted(peer)) {
+    if (!this.isTrusted(peer)) {
       return {
         ip: peer,
         via: forwardingHeaders.some((name) => headers[name] !== undefined) ? 'claimed' : 'direct',
@@ -51,13 +52,13 @@ export class ClientAddresses {
 
   /** Hot path: the address alone. */
   ipOf(request: IncomingMessage): string {
-    return this.#trusted === null ? plainAddress(request.socket.remoteAddress ?? '') : this.of(request).ip;
+    return this.#trusted.isEmpty ? plainAddress(request.socket.remoteAddress ?? '') : this.of(request).ip;
   }
 
   /** Lower-case host with its port; '' when absent. */
   hostOf(request: IncomingMessage): string {
     const { host } = request.headers;
-    if (this.#trusted !== null && this.isTrusted(plainAddress(request.socket.remoteAddress ?? ''))) {
+    if (!this.#trusted.isEmpty && this.isTrusted(plainAddress(request.socket.remoteAddress ?? ''))) {
       const forwarded = request.headers['x-forwarded-host'];
       if (typeof forwarded === 'string') return (forwarded.split(',', 1)[0] ?? '').trim().toLowerCase();
     }
@@ -75,17 +76,6 @@ export class ClientAddresses {
     }
     return ip;
   }
-}
-
-function blockList(cidrs: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const cidr of cidrs) {
-    const [address = '', prefix] = cidr.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    if (prefix === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(prefix), family);
-  }
-  return list;
 }
 
 /** `::ffff:127.0.0.1`, as a dual-stack listener reports it, is 127.0.0.1. */

@@ -8,6 +8,7 @@ import { registerControl } from '../control/control-plane.ts';
 import type { Catalog } from '../discovery/catalog.ts';
 import { compileRouter } from '../discovery/router.ts';
 import { watchFunctions } from '../discovery/watch.ts';
+import { AddressBlocks } from '../edge/address-blocks.ts';
 import type { Serving } from '../edge/edge-options.ts';
 import { createEdge, type Edge } from '../edge/server.ts';
 import { Invoker } from '../invocation/invoker.ts';
@@ -139,6 +140,7 @@ export class RunningGateway {
 
   #openControl({ app, addresses }: Edge): Promise<void> {
     const { config, metrics, workers, sandbox } = this.#options;
+    const localBlocks = new AddressBlocks(config.control.localCidrs);
     const health = createHealthSource({
       config,
       sandbox,
@@ -157,6 +159,7 @@ export class RunningGateway {
       isStarted: () => this.#phase !== 'starting',
       isDraining: () => this.#phase === 'draining',
       clientAddress: (request) => addresses.of(request),
+      isLocalAddress: (ip) => localBlocks.includes(ip),
     });
   }
 

@@ -1,9 +1,8 @@
 // Everything that makes worker processes: programs on disk, supervisor, and the deployments that ask for workers. Each
 // thing it opens is put on the caller's stack with its end.
 
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { realpathSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { GatewayConfig } from '../config/gateway-config.ts';
 import type { Layout } from '../config/layout.ts';
@@ -18,6 +17,7 @@ import { type LaunchPlan, planLaunch } from '../sandbox/launch-plan.ts';
 import { peerPid } from '../sandbox/peer-credentials.ts';
 import { loadSystemGrants } from '../sandbox/system-grants.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
+import { makeGatewayTempDir } from '../supervisor/temp-dir.ts';
 import type { LaunchPlace } from '../supervisor/worker-process.ts';
 import type { SupervisorListener, WorkerSpec } from '../supervisor/worker-spec.ts';
 import { DeploymentSet } from './deployment-set.ts';
@@ -48,7 +48,7 @@ export async function openWorkerHost(
   const { config, metrics, clock } = options;
   // Workers open real paths only: a link in the way to the temporary folder would not be among their grants.
   const tempParent = realpathSync(tmpdir());
-  const programsDir = mkdtempSync(join(tempParent, 'fastfn-p-'));
+  const programsDir = makeGatewayTempDir(tempParent, 'programs');
   building.defer(() => rmSync(programsDir, { recursive: true, force: true }));
   const planner: WorkerPlanner = {
     config,

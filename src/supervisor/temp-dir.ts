@@ -1,5 +1,5 @@
-// One private folder per worker for what it writes, gone with it. Promises mode 0700, and that what a killed gateway
-// left behind goes too.
+// The folders that a gateway makes for its own time: one for its programs, one private folder per worker for what it
+// writes. Promises mode 0700, and that what a killed gateway left behind goes too.
 
 import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, readlinkSync, rmdirSync } from 'node:fs';
@@ -9,7 +9,10 @@ import { removeTree } from './untrusted-tree.ts';
 /** Most that one worker may keep in its folder. */
 export const tempLimits = Object.freeze({ bytes: 268_435_456, entries: 20_000 });
 
-const rootName = /^fastfn-w-(\d+)-(\d+)-[0-9a-f]{8}$/;
+/** Of one gateway: the folders of its workers, the programs that launchers and workers run. */
+type TempDirKind = 'workers' | 'programs';
+const kindLetters = { workers: 'w', programs: 'p' } as const;
+const gatewayDirName = /^fastfn-[wp]-(\d+)-(\d+)-[0-9a-f]{8}$/;
 
 export interface TempOwner {
   readonly uid: number;
@@ -26,11 +29,8 @@ export class WorkerTempDirs {
    * @param owner user that workers become, when that is not the gateway's
    */
   constructor(parent: string, owner: TempOwner | null = null) {
-    const name = `fastfn-w-${pidNamespace()}-${process.pid}-${randomBytes(4).toString('hex')}`;
-    this.#root = join(parent, name);
+    this.#root = makeGatewayTempDir(parent, 'workers');
     this.#owner = owner;
-    // Not recursive: a folder that is already there would be somebody else's.
-    mkdirSync(this.#root, { mode: 0o700 });
     if (owner !== null) chmodSync(this.#root, 0o711);
   }
 
@@ -52,16 +52,32 @@ export class WorkerTempDirs {
   }
 }
 
-/** Removes the folders of gateways of this user that were killed. */
+/**
+ * Makes a folder that only this user can enter, named after this process so that the next gateway knows when it is
+ * nobody's any more. Whoever makes it removes it.
+ * @param parent existing folder, for example /tmp; without links
+ */
+export function makeGatewayTempDir(parent: string, kind: TempDirKind): string {
+  const owner = `${pidNamespace()}-${process.pid}-${randomBytes(4).toString('hex')}`;
+  const path = join(parent, `fastfn-${kindLetters[kind]}-${owner}`);
+  // Not recursive: a folder that is already there would be somebody else's.
+  mkdirSync(path, { mode: 0o700 });
+  return path;
+}
+
+/** Removes the folders of gateways of this user that were killed; rejects with the first failure when all were tried. */
 export async function removeAbandonedTempDirs(parent: string): Promise<void> {
-  for (const name of readdirSync(parent)) {
-    const [, namespace, pid] = rootName.exec(name) ?? [];
-    // Another container's pids mean nothing here.
-    if (pid === undefined || namespace !== pidNamespace() || isProcessAlive(Number(pid))) continue;
-    const path = join(parent, name);
-    const stat = lstatSync(path, { throwIfNoEntry: false });
-    if (stat?.isDirectory() && stat.uid === process.geteuid?.()) await removeTree(path);
-  }
+  const abandoned = readdirSync(parent).filter((name) => isAbandoned(parent, name));
+  const removed = await Promise.allSettled(abandoned.map((name) => removeTree(join(parent, name))));
+  for (const outcome of removed) if (outcome.status === 'rejected') throw outcome.reason;
+}
+
+function isAbandoned(parent: string, name: string): boolean {
+  const [, namespace, pid] = gatewayDirName.exec(name) ?? [];
+  // Another container's pids mean nothing here.
+  if (pid === undefined || namespace !== pidNamespace() || isProcessAlive(Number(pid))) return false;
+  const stat = lstatSync(join(parent, name), { throwIfNoEntry: false });
+  return stat?.isDirectory() === true && stat.uid === process.geteuid?.();
 }
 
 /** Inode of pid_namespaces(7), or 0 where there is none. */

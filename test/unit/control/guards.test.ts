@@ -13,6 +13,8 @@ interface Caller {
   readonly from?: string;
   readonly headers?: Record<string, string | string[]>;
   readonly trusted?: readonly string[];
+  /** Addresses that count as local beside loopback. */
+  readonly local?: readonly string[];
   /** Status of GET /_fn/metrics and POST /_fn/reload, without and with a configured token. */
   readonly read: number;
   readonly write: number;
@@ -79,6 +81,31 @@ const callers: readonly Caller[] = [
     read: 403,
     write: 403,
   },
+  ...['10.0.0.1:8080', 'gateway:8080', '[fd00::5]', 'localhost'].map((host) => ({
+    who: `a caller from a named network, to ${host}`,
+    local: ['10.0.0.7'],
+    from: '10.0.0.7',
+    headers: { host },
+    read: 200,
+    write: 200,
+    writeWithToken: 403,
+  })),
+  {
+    who: 'a rebound name from a named network',
+    local: ['10.0.0.7'],
+    from: '10.0.0.7',
+    headers: { host: 'evil.example' },
+    read: 403,
+    write: 403,
+  },
+  {
+    who: 'a single word for loopback, where only other networks may use one',
+    local: ['10.0.0.7'],
+    headers: { host: 'gateway:8080' },
+    read: 403,
+    write: 403,
+  },
+  { who: 'a neighbour of a named network', local: ['10.0.0.7'], from: '10.0.0.8', read: 403, write: 403 },
 ];
 
 describe('guards: who may read and write', () => {
@@ -88,6 +115,7 @@ describe('guards: who may read and write', () => {
         const control = await startControl({
           settings: { adminToken },
           trustedProxyCidrs: caller.trusted ?? [],
+          deps: { isLocalAddress: (ip) => caller.local?.includes(ip) === true },
         });
         try {
           const { from = '127.0.0.1', headers = {} } = caller;

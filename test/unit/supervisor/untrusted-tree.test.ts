@@ -13,9 +13,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, test } from 'node:test';
-import { removeAbandonedTempDirs, WorkerTempDirs } from '../../../src/supervisor/temp-dir.ts';
+import {
+  makeGatewayTempDir,
+  removeAbandonedTempDirs,
+  WorkerTempDirs,
+} from '../../../src/supervisor/temp-dir.ts';
 import { exceedsLimits, removeTree } from '../../../src/supervisor/untrusted-tree.ts';
 
 const made: string[] = [];
@@ -98,10 +102,14 @@ test('temp folders: those of a dead gateway are removed, those of a living one a
   const [name] = readdirSync(parent);
   const dead = String(name).replace(String(process.pid), '99999999');
   mkdirSync(join(parent, dead, 'w-1'), { recursive: true });
+  const programs = makeGatewayTempDir(parent, 'programs');
+  const deadPrograms = programs.replace(String(process.pid), '99999999');
+  mkdirSync(join(deadPrograms, 'node'), { recursive: true });
   const otherNamespace = dead.replace(/-w-\d+-/, '-w-1-');
   mkdirSync(join(parent, otherNamespace));
   mkdirSync(join(parent, 'fastfn-w-notes'));
   await removeAbandonedTempDirs(parent);
-  assert.deepEqual(readdirSync(parent).sort(), [String(name), otherNamespace, 'fastfn-w-notes'].sort());
+  const kept = [String(name), basename(programs), otherNamespace, 'fastfn-w-notes'];
+  assert.deepEqual(readdirSync(parent).sort(), kept.sort());
   living.close();
 });
