@@ -11,7 +11,10 @@ export type FindRuntimes = (search: Pick<RuntimeSearch, 'names' | 'overrides'>) 
 
 type Selection = Pick<GatewayConfig, 'runtimes' | 'adapters' | 'binaries'>;
 
-/** Probes the wanted languages; of an explicit list, those that cannot run here are left out with a warning. */
+/**
+ * Probes the wanted languages. Those of an explicit list that cannot run here are warned of and stay selected: their
+ * functions are listed and answer 503, and the gateway says that it is not ready.
+ */
 export async function selectRuntimes(settings: Settings, findRuntimes: FindRuntimes): Promise<Selection> {
   const wanted = settings.read(runtimeOptions.runtimes);
   const binaries = readBinaries(settings);
@@ -30,7 +33,8 @@ export async function selectRuntimes(settings: Settings, findRuntimes: FindRunti
     ...(source.line === undefined ? {} : { line: source.line }),
   };
   for (const name of wanted.filter((candidate) => !usable.includes(candidate))) {
-    const message = `Ignoring runtime ${name} (missing: ${adapters.get(name)?.reason ?? 'unknown'})`;
+    const reason = adapters.get(name)?.reason ?? 'unknown';
+    const message = `Ignoring runtime ${name} (missing: ${reason}): its functions answer 503`;
     settings.add({
       ...place,
       found: name,
@@ -49,7 +53,7 @@ export async function selectRuntimes(settings: Settings, findRuntimes: FindRunti
       message,
     });
   }
-  return { runtimes: usable, adapters, binaries };
+  return { runtimes: wanted, adapters, binaries };
 }
 
 /** FN_*_BIN variables over `runtime-binaries`. */

@@ -128,6 +128,16 @@ describe('load-config: functions folder', () => {
     assert.equal((await errors({ cwd: dir, argument: 'plain' })).length, 1);
   });
 
+  test('a selected language that this host lacks stays selected, with a warning; none at all is an error', async () => {
+    const given = { environment: { FN_RUNTIMES: 'node,php' } };
+    const config = await loadGood(given);
+    assert.deepEqual(config.runtimes, ['node', 'php']);
+    assert.equal(config.adapters.get('php')?.available, false);
+    assert.match((await warnings(given)).join(), /^Ignoring runtime php \(missing: php not found\)/);
+    const [text] = await errors({ environment: { FN_RUNTIMES: 'php' } });
+    assert.match(text ?? '', /no compatible runtimes enabled \(FN_RUNTIMES="php"\)/);
+  });
+
   test('allowed paths start at the functions folder; missing ones are left out with a warning', async () => {
     const environment = { FN_STRICT_FS_ALLOW: `../env:ro,${join(dir, 'file')}:../link, ../gone` };
     const config = await loadGood({ cwd: dir, argument: 'arg', environment });
