@@ -4,12 +4,7 @@
 import type { LoadMessage } from '../../src/protocol/messages.ts';
 import { lambdaCall } from './adapters/aws-lambda.ts';
 import { workerCall } from './adapters/cloudflare-worker.ts';
-import type { HandlerEvent } from './event.ts';
-import type { Invocation } from './invocation.ts';
-
-export type HandlerCall = (event: HandlerEvent, invocation: Invocation) => unknown;
-// biome-ignore lint/complexity/noBannedTypes: user code, called with whatever the adapter gives it.
-export type UserFunction = Function;
+import type { HandlerCall, UserFunction } from './callable.ts';
 
 const identifier = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
 const defaultName = 'handler';

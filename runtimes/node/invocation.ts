@@ -3,7 +3,7 @@
 
 import { now } from './builtins.ts';
 import { CreditWindow } from './credit-window.ts';
-import type { OutputBuffer } from './output.ts';
+import type { OutputBuffer } from './output-buffer.ts';
 
 export type CancelReason = 'deadline' | 'client_closed';
 

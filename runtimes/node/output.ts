@@ -5,24 +5,11 @@ import { Writable } from 'node:stream';
 import { byteLength, defineProperty, now } from './builtins.ts';
 import type { Invocation } from './invocation.ts';
 import { maxLogTextBytes } from './limits.ts';
+import { OutputBuffer, type OutputStream } from './output-buffer.ts';
 import { pieces, truncate } from './text.ts';
-
-export type OutputStream = 'stdout' | 'stderr';
 
 /** Printing outside any invocation gets this allowance anew after this long, ms: it has no end to be counted by. */
 const looseAllowanceMs = 1_000;
-
-/** Output of one invocation that was not sent yet. */
-export class OutputBuffer {
-  stream: OutputStream = 'stdout';
-  text = '';
-  bytesLeft: number;
-  cut = false;
-
-  constructor(bytesLeft: number) {
-    this.bytesLeft = bytesLeft;
-  }
-}
 
 export interface OutputRoute {
   /** The invocation whose code is running now, if any. */

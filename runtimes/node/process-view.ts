@@ -1,11 +1,10 @@
 // What user code sees of the process around it: the function's environment and an argument list without the gateway's
 // options and paths.
 
-/** Of the runtime, not of the function: compile cache, options, anything of the gateway's. */
+/** Of the runtime, not of the function: options, anything of the gateway's. */
 const runtimeOwned = /^(?:NODE_(?!EXTRA_CA_CERTS$)|FN_)/i;
 
 export function cleanProcess(entry: string, env: Readonly<Record<string, string>>): void {
-  dropCompileCache(process.env.NODE_COMPILE_CACHE);
   for (const name of Object.keys(process.env)) if (runtimeOwned.test(name)) delete process.env[name];
   Object.assign(process.env, env);
   process.argv = [process.execPath, entry];
@@ -23,18 +22,4 @@ export function cleanProcess(entry: string, env: Readonly<Record<string, string>
 export function hideHandle(handle: object): void {
   const active = Reflect.get(process, '_getActiveHandles') as () => unknown[];
   Reflect.set(process, '_getActiveHandles', () => active.call(process).filter((other) => other !== handle));
-}
-
-/**
- * Gives up the grants that Node's permission model wants for its compile cache: the folder is shared by all workers,
- * and user code that could write there would run in every one of them.
- */
-function dropCompileCache(folder: string | undefined): void {
-  // Absent without --permission, whatever the type declarations say.
-  const permission: typeof process.permission | undefined = process.permission;
-  if (folder === undefined || permission === undefined) return;
-  for (const scope of ['fs.write', 'fs.read']) {
-    // A grant is dropped by the exact words it was given in.
-    for (const reference of [folder, `${folder}/*`]) permission.drop(scope, reference);
-  }
 }

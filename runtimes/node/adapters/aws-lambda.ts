@@ -1,8 +1,8 @@
 // Runs AWS Lambda handlers unchanged: API Gateway payload 2.0 in, Lambda context and callback beside it
 // (contract/invocation.md 8.1 and 8.2; field names are those of the AWS documentation).
 
+import type { HandlerCall, UserFunction } from '../callable.ts';
 import type { HandlerEvent } from '../event.ts';
-import type { HandlerCall, UserFunction } from '../handler-call.ts';
 import type { Invocation } from '../invocation.ts';
 import { type Fields, fieldsOf, headerOf, rawTarget, textOf } from './fields.ts';
 

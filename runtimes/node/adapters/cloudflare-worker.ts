@@ -1,9 +1,9 @@
 // Runs Cloudflare module workers unchanged: fetch(request, env, ctx) with the standard Request
 // (contract/invocation.md 8.3).
 
+import type { HandlerCall, UserFunction } from '../callable.ts';
 import type { HandlerEvent } from '../event.ts';
 import { describeFailure } from '../failure.ts';
-import type { HandlerCall, UserFunction } from '../handler-call.ts';
 import { fieldsOf, headerOf, rawTarget, textOf } from './fields.ts';
 
 // Of the connection, not of the message; Request works them out for itself.

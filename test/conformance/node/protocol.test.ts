@@ -7,8 +7,8 @@ import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as copied from '../../../runtimes/node/limits.ts';
 import * as limits from '../../../src/protocol/limits.ts';
-import { encodeMessage, WorkerProcess } from '../harness.ts';
-import { behaviourEntry, eventOf, loaded, nodeProgram, startWorker } from './node-worker.ts';
+import { encodeMessage } from '../harness.ts';
+import { behaviourEntry, eventOf, loaded, startWorker } from './node-worker.ts';
 
 interface GoldenFrame {
   readonly name: string;
@@ -112,14 +112,6 @@ describe('frames of the Node worker', () => {
     const worker = await loaded(test, 'cancel');
     worker.begin();
     assert.equal(await worker.close(), 0);
-  });
-
-  it('--warm loads the program and ends', async (test) => {
-    const { file, args } = nodeProgram();
-    const worker = new WorkerProcess({ file, args: [...args, '--warm'] });
-    test.after(() => worker.close());
-    assert.equal(await worker.exited, 0);
-    assert.equal(worker.rawOutput, '');
   });
 
   it('a ping is answered while handlers run', async (test) => {

@@ -2,8 +2,6 @@
 // (contract/sandbox.md 5 and 6). The kernel's layer has tests of its own; this is the language's.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { WorkerProcess } from '../harness.ts';
@@ -110,32 +108,4 @@ describe('a Node function in its language sandbox', () => {
       assert.equal(worker.rawOutput, '');
     });
   }
-
-  it('a compile cache is used, and given up before user code loads', async (test) => {
-    const cache = mkdtempSync(join(tmpdir(), 'fastfn-cache-'));
-    test.after(() => rmSync(cache, { recursive: true }));
-    const plain = nodeProgram();
-    const warm = new WorkerProcess({
-      ...plain,
-      args: [...plain.args, '--warm'],
-      env: { NODE_COMPILE_CACHE: cache },
-    });
-    assert.equal(await warm.exited, 0);
-    assert.notEqual(readdirSync(cache).length, 0);
-    const grants = [`--allow-fs-read=${cache}/*`, `--allow-fs-write=${cache}/*`];
-    const worker = await loaded(
-      test,
-      'cache-thief',
-      { strict: true, env: { CACHE: cache } },
-      {
-        ...nodeProgram({ read: [`${dirname(behaviourEntry('cache-thief'))}/*`] }),
-        args: [...grants, ...nodeProgram({ read: [`${dirname(behaviourEntry('cache-thief'))}/*`] }).args],
-        env: { NODE_COMPILE_CACHE: cache },
-      },
-    );
-    const refused = denied(`path outside strict function sandbox: ${cache}`);
-    assert.deepEqual(jsonOf(await worker.invoke({ event: { query: { case: 'list' } } })), refused);
-    const planted = denied(`path outside strict function sandbox: ${cache}/planted`);
-    assert.deepEqual(jsonOf(await worker.invoke({ event: { query: { case: 'plant' } } })), planted);
-  });
 });
