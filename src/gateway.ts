@@ -5,7 +5,6 @@ import { systemClock } from './clock.ts';
 import type { GatewayConfig } from './config/gateway-config.ts';
 import type { Layout } from './config/layout.ts';
 import type { Catalog } from './discovery/catalog.ts';
-import { findEnvFaults } from './discovery/env-faults.ts';
 import { type ScanOptions, scanFunctions } from './discovery/scan.ts';
 import { GatewayError } from './errors.ts';
 import { RunningGateway } from './gateway/running-gateway.ts';
@@ -45,7 +44,7 @@ export async function createGateway(config: GatewayConfig, layout: Layout, log: 
       version: layout.version,
       workers,
       sandbox: describeSandbox(capabilities, { strict: config.strictFs.enabled }),
-      scan: (generation) => scanAll(config, generation),
+      scan: (generation) => scanFunctions(scanOptions(config, generation)),
     },
     building,
   );
@@ -55,13 +54,7 @@ export async function createGateway(config: GatewayConfig, layout: Layout, log: 
 
 /** What would be served, without serving it. */
 export function inspectFunctions(config: GatewayConfig): Promise<Catalog> {
-  return scanAll(config, 1);
-}
-
-async function scanAll(config: GatewayConfig, generation: number): Promise<Catalog> {
-  const catalog = await scanFunctions(scanOptions(config, generation));
-  const envFaults = findEnvFaults(catalog);
-  return envFaults.length === 0 ? catalog : { ...catalog, faults: [...catalog.faults, ...envFaults] };
+  return scanFunctions(scanOptions(config, 1));
 }
 
 /** The layers of the jail on this host. */

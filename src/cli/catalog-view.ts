@@ -2,7 +2,7 @@
 
 import { faultText } from '../config/config-fault.ts';
 import type { Catalog } from './gateway-module.ts';
-import { textTable } from './text-table.ts';
+import { plainText, textTable } from './text-table.ts';
 
 /** Routes as lines: methods, hosts where limited, path, function, version, where the claim comes from. */
 export function routeTable(catalog: Catalog): string {
@@ -10,7 +10,7 @@ export function routeTable(catalog: Catalog): string {
     const unit = catalog.functions.get(route.functionKey);
     const refused = unit?.refused ?? null;
     const note = [
-      route.hosts?.join(',') ?? '',
+      hostNote(route.hosts),
       route.forced ? 'forced' : '',
       refused === null ? '' : `not served: ${refused}`,
     ];
@@ -26,18 +26,33 @@ export function routeTable(catalog: Catalog): string {
   return textTable(['METHODS', 'ROUTE', 'FUNCTION', 'SOURCE', ''], rows);
 }
 
-/** What is wrong with a functions folder, one thing a line. */
+/** An empty list comes from an `allow_hosts` that cannot be read: it lets nobody in. */
+function hostNote(hosts: readonly string[] | null): string {
+  if (hosts === null) return '';
+  return hosts.length === 0 ? 'no host is let in' : hosts.join(',');
+}
+
+/** What is wrong with a functions folder, one thing a line, and after that what is only worth knowing. */
 export function catalogComplaints(catalog: Catalog): string[] {
+  const warnings = complaintWarnings(catalog);
+  const notes = catalog.warnings.filter(({ level }) => level === 'info');
   return [
     ...catalog.conflicts.map((conflict) => {
       const who = conflict.claimants.map(({ source }) => source).join(', ');
-      return `Conflict: ${conflict.methods.join(',')} ${conflict.pattern} is claimed by ${who} (answers 409)`;
+      const hosts = conflict.hosts === null ? '' : ` for ${conflict.hosts.join(', ')}`;
+      return `Conflict: ${conflict.methods.join(',')} ${conflict.pattern}${hosts} is claimed by ${who} (answers 409)`;
     }),
-    ...catalog.warnings.map((warning) => `Warning: ${warning.file}: ${warning.message} (${warning.code})`),
+    ...warnings.map((warning) => `Warning: ${warning.file}: ${warning.message} (${warning.code})`),
     ...catalog.faults.map(
       (fault) => `${fault.severity === 'error' ? 'Error' : 'Warning'}: ${faultText(fault)}`,
     ),
-  ];
+    ...notes.map(({ file, message, code }) => `Note: ${file}: ${message} (${code})`),
+  ].map(plainText);
+}
+
+/** Warnings that no list of conflicts has told already. */
+export function complaintWarnings(catalog: Catalog): Catalog['warnings'] {
+  return catalog.warnings.filter(({ level, code }) => level !== 'info' && code !== 'route_conflict');
 }
 
 /** The machine form of `fastfn routes --json`; paths are relative to `root`. */

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { type ConfigFault, faultText } from '../config/config-fault.ts';
 import { type CliContext, type CommandAdder, exitStatus } from './cli-context.ts';
 import { type ConfigRequest, loadForInspection } from './configuration.ts';
+import { plainText } from './text-table.ts';
 
 export const addCheckCommand: CommandAdder = (program, context, report) => {
   program
@@ -32,12 +33,13 @@ async function findFaults(context: CliContext, request: ConfigRequest): Promise<
 }
 
 function toJson(faults: readonly ConfigFault[], errors: number): object {
-  return { ok: errors === 0, errors, warnings: faults.length - errors, faults };
+  const told = faults.map((fault) => ({ ...fault, message: faultText(fault) }));
+  return { ok: errors === 0, errors, warnings: faults.length - errors, faults: told };
 }
 
 function printReport(context: CliContext, faults: readonly ConfigFault[], errors: number): void {
   for (const fault of faults) {
-    context.print(`${fault.severity === 'error' ? 'Error' : 'Warning'}: ${faultText(fault)}`);
+    context.print(plainText(`${fault.severity === 'error' ? 'Error' : 'Warning'}: ${faultText(fault)}`));
   }
   context.print(`${errors === 0 ? 'OK' : 'FAILED'}: errors=${errors} warnings=${faults.length - errors}`);
 }

@@ -68,10 +68,10 @@ async function checkConfigFlag(command: Command, context: CliContext): Promise<v
 function statusOf(error: unknown, context: CliContext): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.done : exitStatus.usage;
   if (error instanceof CommandFailure) {
-    context.printError(`fastfn: ${error.message}`);
+    context.printError(`Error: ${error.message}`);
     return error.status;
   }
-  context.printError(`fastfn: ${describeUnexpected(error)}`);
+  context.printError(`Error: ${describeUnexpected(error)}`);
   return exitStatus.failed;
 }
 

@@ -54,7 +54,7 @@ export class DeploymentSet implements SupervisorListener {
 
   /**
    * Makes the set serve `catalog`. The new map is complete when this returns; nothing is awaited, so that no request sees
-   * half of a change. Faults of environment files are left to `findEnvFaults`: here such a function gets no variables.
+   * half of a change. Faults of environment files are the scan's to tell: here such a function gets no variables.
    */
   apply(catalog: Catalog): void {
     const next = new Map<string, Served>();

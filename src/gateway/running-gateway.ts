@@ -16,6 +16,7 @@ import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { SandboxLayer } from '../sandbox/sandbox-layers.ts';
 import type { WorkerSnapshot } from '../supervisor/supervisor.ts';
+import { CatalogLog } from './catalog-log.ts';
 import { createHealthSource } from './health-source.ts';
 import { Reloader } from './reloader.ts';
 import type { WorkerHost } from './worker-host.ts';
@@ -44,6 +45,7 @@ export class RunningGateway {
   endings: AsyncDisposableStack | null = null;
   readonly #options: RunningGatewayOptions;
   readonly #reloader: Reloader;
+  readonly #catalogLog: CatalogLog;
   #installed: Installed | null = null;
   #edge: Edge | null = null;
   #phase: 'starting' | 'serving' | 'draining' = 'starting';
@@ -53,6 +55,7 @@ export class RunningGateway {
   private constructor(options: RunningGatewayOptions) {
     this.#options = options;
     const { scan, log, metrics } = options;
+    this.#catalogLog = new CatalogLog(log);
     this.#reloader = new Reloader({ scan, install: (catalog) => this.#install(catalog), log, metrics });
   }
 
@@ -169,6 +172,7 @@ export class RunningGateway {
     const router = compileRouter(catalog);
     deployments.apply(catalog);
     this.#installed = { router, deployments: deployments.deployments, catalog };
+    this.#catalogLog.add(catalog);
   }
 
   async #close(reason: string): Promise<void> {

@@ -1,5 +1,7 @@
 // One finding of `fastfn doctor`, and the two forms in which findings are printed (contract/config-cli.md 4).
 
+import { plainText } from '../text-table.ts';
+
 export interface Check {
   /** Only of `doctor domains`. */
   readonly domain?: string;
@@ -29,7 +31,7 @@ export function doctorText(scope: DoctorScope, checks: readonly Check[]): string
       lines.push(`    ${key}: ${inline(value)}`);
   }
   const { ok, warn, fail } = summarise(checks);
-  return [...lines, `Summary: OK=${ok} WARN=${warn} FAIL=${fail}`].join('\n');
+  return [...lines.map(plainText), `Summary: OK=${ok} WARN=${warn} FAIL=${fail}`].join('\n');
 }
 
 function inline(value: unknown): string {

@@ -4,6 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ConfigFault, faultText } from '../../config/config-fault.ts';
 import type { LoadedConfig } from '../../config/load-config.ts';
+import { complaintWarnings } from '../catalog-view.ts';
 import type { CliContext } from '../cli-context.ts';
 import type { Catalog } from '../gateway-module.ts';
 import type { Check } from './check.ts';
@@ -49,7 +50,8 @@ function isRootFault(fault: ConfigFault): boolean {
 
 function faultCheck(id: string, fault: ConfigFault): Check {
   const status = fault.severity === 'error' ? 'FAIL' : 'WARN';
-  return { id, status, message: faultText(fault), details: { file: fault.file, key: fault.key } };
+  const key = fault.key === '' ? {} : { key: fault.key };
+  return { id, status, message: faultText(fault), details: { file: fault.file, ...key } };
 }
 
 /** The folder, and what a scan of it says. Function faults are warnings: the others are served all the same. */
@@ -94,7 +96,7 @@ function catalogChecks(catalog: Catalog): readonly Check[] {
           hint: 'a conflict answers 409: give the routes different paths or methods',
           details: { conflicts },
         };
-  const warnings = catalog.warnings.map(
+  const warnings = complaintWarnings(catalog).map(
     ({ file, message }): Check => ({
       id: 'project.discovery',
       status: 'WARN',

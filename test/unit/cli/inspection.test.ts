@@ -55,6 +55,31 @@ test('routes prints a table, then conflicts and warnings', () =>
     assert.match(terminal.out.join('\n'), /Warning: a\/b: too deep/);
   }));
 
+test('routes tells a conflict once, and what is only worth knowing last, as a note', () =>
+  inFolder(async (dir) => {
+    const warnings = [
+      { code: 'private_file', file: 'a/core.js', message: 'private', level: 'info' },
+      { code: 'route_conflict', file: 'get.clash.js', message: 'GET /clash answers 409' },
+      { code: 'too_deep', file: 'a/b', message: 'too deep' },
+    ] as const;
+    const fake = gateway({ ...conflicting, warnings });
+    const terminal = makeTerminal({ cwd: dir, environment: quiet, gateway: fake });
+    await terminal.run('routes');
+    const complaints = terminal.out.filter((line) => /^(Conflict|Warning|Error|Note):/.test(line));
+    assert.deepEqual(complaints, [
+      'Conflict: GET /clash is claimed by get.clash.js, get.clash.py (answers 409)',
+      'Warning: a/b: too deep (too_deep)',
+      'Note: a/core.js: private (private_file)',
+    ]);
+    const findings = (await doctor(dir, { fake })).report.checks.filter(
+      ({ id }) => id === 'project.discovery',
+    );
+    assert.deepEqual(
+      findings.map(({ message }) => message),
+      ['0 functions, 1 routes, 1 conflicts', 'a/b: too deep'],
+    );
+  }));
+
 test('routes --json is the same for programs', () =>
   inFolder(async (dir) => {
     const terminal = makeTerminal({ cwd: dir, environment: quiet, gateway: gateway(conflicting) });
@@ -68,7 +93,9 @@ test('a file name with an escape sequence does not reach the terminal', () =>
   inFolder(async (dir) => {
     const [route] = conflicting.routes ?? [];
     assert.ok(route);
-    const catalog = { routes: [{ ...route, source: 'x\u001b[31m.js' }] };
+    const bad = 'x\u001b[31m.js';
+    const warnings = [{ code: 'too_deep', file: bad, message: 'm' }];
+    const catalog = { routes: [{ ...route, source: bad }], warnings };
     const terminal = makeTerminal({ cwd: dir, environment: quiet, gateway: gateway(catalog) });
     await terminal.run('routes');
     assert.ok(!terminal.out.join('').includes('\u001b'));
@@ -99,7 +126,12 @@ test('check reports a bad fastfn.json and bad functions together', () =>
     const faulty = gateway({ faults: [{ ...badTimeout, severity: 'error' }] });
     const terminal = makeTerminal({ cwd: dir, environment: quiet, gateway: faulty });
     assert.equal(await terminal.run('check', '--json'), 1);
-    assert.equal(JSON.parse(terminal.out.join('\n')).errors, 2);
+    const { errors, faults } = JSON.parse(terminal.out.join('\n'));
+    assert.equal(errors, 2);
+    for (const fault of faults) {
+      for (const field of ['file', 'key', 'found', 'accepted', 'severity', 'message'])
+        assert.equal(typeof fault[field], 'string', field);
+    }
   }));
 
 interface DoctorReport {
