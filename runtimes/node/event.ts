@@ -1,6 +1,7 @@
 // The event a handler gets: what the gateway sent, plus the body, the function's environment and the abort signal.
 // Every key is always there; null means absent (contract/invocation.md 3).
 
+import type { LoadMessage } from '../../src/protocol/messages.ts';
 import { defineProperty, isUtf8 } from './builtins.ts';
 import type { Invocation } from './invocation.ts';
 
@@ -10,6 +11,7 @@ export interface HandlerEvent {
   is_base64: boolean;
   body_base64: string | null;
   env: Record<string, string>;
+  context: Record<string, unknown>;
 }
 
 const owner: unique symbol = Symbol('invocation');
@@ -28,7 +30,7 @@ const signalProperty: PropertyDescriptor = {
 export function completeEvent(
   sent: Readonly<Record<string, unknown>>,
   body: string | Buffer | null,
-  env: Readonly<Record<string, string>>,
+  load: Pick<LoadMessage, 'env' | 'context'>,
   invocation: Invocation,
 ): HandlerEvent {
   const event = sent as HandlerEvent;
@@ -38,7 +40,8 @@ export function completeEvent(
   event.is_base64 = text === undefined;
   event.body_base64 = text === undefined ? (body as Buffer).toString('base64') : null;
   // A copy per call: what one handler changes must not reach the next.
-  event.env = { ...(event.env ?? {}), ...env };
+  event.env = { ...(event.env ?? {}), ...load.env };
+  event.context = { ...load.context, ...event.context };
   defineProperty(event, owner, { value: invocation });
   defineProperty(event, 'signal', signalProperty);
   return event;

@@ -32,7 +32,8 @@ export class Worker implements ConnectionListener {
   readonly #running: Record<number, Invocation> = Object.create(null);
   readonly #within: RunWithin;
   #call: HandlerCall = notLoaded;
-  #env: Readonly<Record<string, string>> = {};
+  /** The same for every event. */
+  #constant: Pick<LoadMessage, 'env' | 'context'> = { env: {}, context: {} };
 
   constructor() {
     const context = new AsyncLocalStorage<Invocation>();
@@ -104,7 +105,9 @@ export class Worker implements ConnectionListener {
 
   async #load(load: LoadMessage): Promise<void> {
     try {
-      this.#env = Object.freeze({ ...load.env });
+      // Shared by all events: what one handler changes must not reach the next.
+      for (const part of Object.values(load.context)) Object.freeze(part);
+      this.#constant = Object.freeze({ env: { ...load.env }, context: load.context });
       cleanProcess(load.entry, load.env);
       this.#output.install(load.maxOutputBytes);
       if (load.strict) installGuard();
@@ -138,7 +141,7 @@ export class Worker implements ConnectionListener {
   #run(invocation: Invocation, sent: InvokeMessage['event'], body: string | Buffer | null): void {
     this.#within(invocation, () => {
       try {
-        const event = completeEvent(sent, body, this.#env, invocation);
+        const event = completeEvent(sent, body, this.#constant, invocation);
         const returned = this.#call(event, invocation);
         if (isThenable(returned)) this.#await(invocation, returned);
         else this.#settle(invocation, returned);

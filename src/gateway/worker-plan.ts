@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { GatewayConfig, RuntimeAdapter } from '../config/gateway-config.ts';
 import type { ProgramFiles } from '../config/program-files.ts';
 import type { FunctionUnit } from '../discovery/catalog.ts';
+import { planEventContext } from '../invocation/event.ts';
 import { defaultResourceLimits, type SandboxPolicy } from '../policy/sandbox-policy.ts';
 import { nodePermissionFlags } from '../sandbox/language-guard.ts';
 import type { SystemGrants } from '../sandbox/system-grants.ts';
@@ -50,6 +51,7 @@ export function planWorker(
       strict: sandbox.strict,
       readable: sandbox.files.read,
       writable: sandbox.files.write,
+      context: planEventContext(unit, process.pid),
       maxOutputBytes,
     },
   };

@@ -7,7 +7,6 @@ import type { Log } from '../log.ts';
 import type { Call, CallHandlers } from '../protocol/call.ts';
 import type { InvokeRequest } from '../protocol/connection.ts';
 import { AdmissionGate, type AdmissionListener } from './admission.ts';
-import { type EventContext, planEventContext } from './event.ts';
 import type { CancelSignal } from './invocation.ts';
 import { Redactor } from './redaction.ts';
 
@@ -55,7 +54,6 @@ export class Deployment {
   readonly pool: PoolLike;
   readonly gate: AdmissionGate;
   readonly redactor: Redactor;
-  readonly eventContext: EventContext;
   #warmAt: number | null = null;
   #log: Log | null = null;
 
@@ -64,7 +62,6 @@ export class Deployment {
     this.pool = options.pool;
     this.gate = new AdmissionGate(options.unit.policy.workerPool, options.clock, options.admissionListener);
     this.redactor = new Redactor({ root: options.root, secrets: options.secrets });
-    this.eventContext = planEventContext(options.unit, process.pid);
   }
 
   /** Epoch ms of the last answer below 500, or null. */

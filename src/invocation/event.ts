@@ -1,5 +1,5 @@
-// The one builder of `event`, the object a handler is called with (contract/invocation.md 3). Adds nothing that only the
-// worker knows: body, `is_base64`, `body_base64` and `env` are put in there.
+// The one builder of `event`, the object a handler is called with (contract/invocation.md 3). Leaves to the worker what it
+// knows itself: body, `is_base64`, `body_base64`, `env` and the part of `context` that never changes.
 
 import type { FunctionUnit } from '../discovery/catalog.ts';
 import type { InvocationRequest } from './invocation.ts';
@@ -16,7 +16,7 @@ export type EventContext = Readonly<Record<string, unknown>>;
 
 const sessionCookies = ['session_id', 'sessionid', 'sid'] as const;
 
-/** Built once per deployment: the hot path only copies it. */
+/** Sent to each worker once, when it loads the function. */
 export function planEventContext(unit: FunctionUnit, gatewayPid: number): EventContext {
   const { policy } = unit;
   const pool = policy.workerPool;
@@ -46,13 +46,9 @@ export function planEventContext(unit: FunctionUnit, gatewayPid: number): EventC
 
 /**
  * @param ts epoch ms of the invocation's start
- * @returns everything of the event but what the worker adds
+ * @returns everything of the event but what the worker adds (`planEventContext` among it)
  */
-export function buildEvent(
-  request: InvocationRequest,
-  context: EventContext,
-  ts: number,
-): Readonly<Record<string, unknown>> {
+export function buildEvent(request: InvocationRequest, ts: number): Readonly<Record<string, unknown>> {
   const { headers, params } = request;
   const cookie = headers.cookie;
   const agent = headers['user-agent'];
@@ -69,11 +65,7 @@ export function buildEvent(
     headers,
     session: cookie === undefined ? null : parseSession(cookie),
     client: agent === undefined ? { ip } : { ip, ua: typeof agent === 'string' ? agent : agent.join(', ') },
-    context: {
-      ...context,
-      request_id: request.id,
-      deadline_ms: ts + request.unit.policy.timeoutMs,
-    },
+    context: { request_id: request.id, deadline_ms: ts + request.unit.policy.timeoutMs },
     version: request.unit.version,
   };
 }

@@ -141,7 +141,7 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner {
     }
     this.#lease = lease;
     const remainingMs = deadlineMs - clock.now();
-    const event = buildEvent(this.request, this.deployment.eventContext, Date.now());
+    const event = buildEvent(this.request, Date.now());
     this.#call = lease.connection.invoke({ remainingMs, event, body }, this);
   }
 

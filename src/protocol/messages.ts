@@ -30,6 +30,8 @@ export interface LoadMessage {
   /** Extra allowed roots that the guard must not refuse. */
   readonly readable: readonly string[];
   readonly writable: readonly string[];
+  /** What every `event.context` holds; an event's own context goes over it. Said once, so that no call pays for it. */
+  readonly context: Readonly<Record<string, unknown>>;
   /** Captured output per invocation beyond this is dropped with one marker line. Bytes. */
   readonly maxOutputBytes: number;
 }
@@ -40,7 +42,7 @@ export interface InvokeMessage {
   readonly id: number;
   /** Time left of the absolute deadline when sent, ms. */
   readonly remaining_ms: number;
-  /** Everything but `body`, `is_base64`, `body_base64` and `env`, which the worker adds. */
+  /** Everything but `body`, `is_base64`, `body_base64`, `env` and the constant part of `context`: the worker adds them. */
   readonly event: Readonly<Record<string, unknown>>;
   readonly body: WireBody;
 }

@@ -1,14 +1,21 @@
-// What goes out on one worker's socket: frames of one event-loop turn leave in one write. The frames of a turn come
-// from many clients' sockets, so the flush waits for the check phase, which follows the poll phase that read them.
+// What goes out on one worker's socket: frames of one event-loop turn leave in few writes. The frames of a turn come
+// from many clients' sockets, so the flush waits for the check phase, which follows the poll phase that read them; a
+// long turn is cut, so that the worker begins while the gateway still reads.
 
 import type { Socket } from 'node:net';
 import { FrameWriter } from './frame-writer.ts';
+
+/**
+ * Messages that leave together. One write for 64 messages let gateway, worker and client wait for each other in turn.
+ */
+const flushAtMessages = 16;
 
 export class Outbox {
   readonly #socket: Socket;
   readonly #writer = new FrameWriter();
   #flushAsked: NodeJS.Immediate | null = null;
   #ended = false;
+  #gathered = 0;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -17,7 +24,9 @@ export class Outbox {
   /** @throws FrameTooLarge, with nothing sent */
   message(json: string): void {
     this.#writer.message(json);
-    this.#askFlush();
+    this.#gathered += 1;
+    if (this.#gathered >= flushAtMessages) this.#flush();
+    else this.#askFlush();
   }
 
   /** `bytes` must not change until the socket has them. */
@@ -58,6 +67,7 @@ export class Outbox {
   #flush(): void {
     if (this.#flushAsked !== null) clearImmediate(this.#flushAsked);
     this.#flushAsked = null;
+    this.#gathered = 0;
     const segments = this.#writer.take();
     if (this.#ended || segments.length === 0) return;
     const [first] = segments;

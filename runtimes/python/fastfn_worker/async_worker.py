@@ -110,7 +110,7 @@ class AsyncWorker:
     async def _reply(self, call):
         function = self._function
         deadline = deadline_of(call.item)
-        event = build_event(call.item, call.body(), function.env)
+        event = build_event(call.item, call.body(), function)
         call.item = None
         result = function.call(event, deadline)
         if is_awaitable(result):

@@ -2,7 +2,7 @@
 always there; None means absent; a body that is no UTF-8 comes as `body_base64`."""
 
 
-def build_event(message, data, env):
+def build_event(message, data, function):
     """`data` is the whole body in bytes when it came as chunks, else None. The handler owns what it is given."""
     event = message["event"]
     body = message["body"]
@@ -12,7 +12,9 @@ def build_event(message, data, env):
     if data:
         _set_bytes(event, data)
     incoming = event.get("env")
+    env = function.env
     event["env"] = {**incoming, **env} if incoming else env.copy()
+    event["context"] = {**function.context, **event.get("context", {})}
     return event
 
 

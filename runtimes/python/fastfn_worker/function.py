@@ -10,6 +10,7 @@ class Function:
 
     def __init__(self, module, load):
         self.env = load["env"]
+        self.context = load["context"]
         bind = _adapters[load["adapter"]]
         self.call, target = bind(module, load["handler"])
         self.is_async = is_async(target)

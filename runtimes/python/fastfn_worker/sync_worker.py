@@ -65,7 +65,7 @@ class SyncWorker:
     def _run(self, item, data):
         function = self._function
         deadline = deadline_of(item)
-        result = function.call(build_event(item, data, function.env), deadline)
+        result = function.call(build_event(item, data, function), deadline)
         if type(result) not in _plain_results and is_awaitable(result):
             result = self._run_to_end(result)
         reply = to_reply(result)

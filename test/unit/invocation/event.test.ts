@@ -7,10 +7,12 @@ import type { InvocationRequest } from '../../../src/invocation/invocation.ts';
 import { functionUnit } from '../../fakes/function-unit.ts';
 import { invocationRequest } from './support.ts';
 
-/** As the worker gets it: through JSON. */
+/** As a worker puts it together: both parts through JSON, the event's own context over the constant one. */
 function eventOf(changes: Partial<InvocationRequest> = {}) {
   const request = invocationRequest(changes);
-  return JSON.parse(JSON.stringify(buildEvent(request, planEventContext(request.unit, 42), 1_000)));
+  const event = JSON.parse(JSON.stringify(buildEvent(request, 1_000)));
+  const constant = JSON.parse(JSON.stringify(planEventContext(request.unit, 42)));
+  return { ...event, context: { ...constant, ...event.context } };
 }
 
 describe('event', () => {
