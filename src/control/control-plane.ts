@@ -6,6 +6,7 @@ import { GatewayError } from '../errors.ts';
 import { catalogReport } from './catalog-report.ts';
 import type { ControlDeps } from './control-deps.ts';
 import { ControlGuards } from './guards.ts';
+import { headerValues } from './header-values.ts';
 import { fullHealth, publicHealth, readiness } from './health-report.ts';
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
@@ -48,6 +49,7 @@ export async function registerControl(app: FastifyInstance, deps: ControlDeps): 
     });
     scope.addHook('onRequest', async (request, reply) => {
       reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
+      checkHost(request);
     });
     for (const row of controlTable(deps, guards)) {
       scope.all(row.path, (request, reply) => answer(row, guards, request, reply));
@@ -68,6 +70,13 @@ async function answer(
   if (row.access === 'api') await guards.check(request);
   if (handler === undefined) throw wrongMethod(row);
   return handler(request, reply);
+}
+
+/** Which host a browser meant is one of the guards: it must not depend on which of two headers is read (RFC 9112 3.2). */
+function checkHost({ raw }: FastifyRequest): void {
+  const count = headerValues(raw.rawHeaders, 'host').length;
+  if (count === 1 || (count === 0 && raw.httpVersion === '1.0')) return;
+  throw new GatewayError('bad_request', { text: 'exactly one valid Host header is needed' });
 }
 
 function wrongMethod(row: Row): GatewayError {

@@ -18,7 +18,7 @@ import { EdgeRequest } from './edge-request.ts';
 import { errorReply } from './error-reply.ts';
 import type { FunctionRateLimit } from './rate-limit.ts';
 import { sendReply } from './reply.ts';
-import { decodePath, parseTarget, type RequestTarget } from './request-target.ts';
+import { decodePath, isAuthority, parseTarget, type RequestTarget } from './request-target.ts';
 
 type FoundRoute = Extract<RouteMatch, { kind: 'found' }>;
 
@@ -157,11 +157,14 @@ export class Pipeline {
   }
 }
 
-/** RFC 9112 3.2: HTTP/1.1 without Host, or with two, is refused: two parties could read it differently. */
+/** RFC 9112 3.2: without Host, with two, or with no name in it a request is refused: two parties could read it differently. */
 function checkHost(request: IncomingMessage, headers: EventHeaders): void {
+  // llhttp takes 0.9 and 2.0 in a request line too, and we speak neither.
+  if (request.httpVersionMajor !== 1) throw new GatewayError('bad_request');
   const { host } = headers;
-  if (typeof host === 'string' || (host === undefined && request.httpVersion === '1.0')) return;
-  throw new GatewayError('bad_request', { text: 'exactly one Host header is needed' });
+  const isValid =
+    typeof host === 'string' ? isAuthority(host) : host === undefined && request.httpVersionMinor === 0;
+  if (!isValid) throw new GatewayError('bad_request', { text: 'exactly one valid Host header is needed' });
 }
 
 function foundOrThrow(match: Exclude<RouteMatch, { kind: 'options' }>): FoundRoute {

@@ -11,11 +11,22 @@ export interface RequestTarget {
   readonly authority: string | null;
 }
 
+/** Letters of RFC 3986 `host [":" port]`, which is all that Host may hold. No user: nobody may hide the host behind one. */
+const authorityText = /^[A-Za-z0-9._~!$&'()*+,;=:%[\]-]*$/;
+
+/** Host may be empty (RFC 9110 7.2). */
+export function isAuthority(text: string): boolean {
+  return authorityText.test(text);
+}
+
+/** @throws GatewayError bad_request for an absolute target without a valid host */
 export function parseTarget(target: string): RequestTarget {
   const absolute = target.startsWith('/') ? null : /^https?:\/\/([^/?#]*)(.*)$/is.exec(target);
   const origin = absolute === null ? target : (absolute[2] ?? '');
   const at = origin.indexOf('?');
   const rawPath = at === -1 ? origin : origin.slice(0, at);
+  if (absolute !== null && (absolute[1] === '' || !isAuthority(absolute[1] ?? '')))
+    throw new GatewayError('bad_request');
   return {
     rawPath: rawPath === '' && absolute !== null ? '/' : rawPath,
     query: at === -1 ? '' : origin.slice(at + 1),

@@ -45,9 +45,10 @@ describe('server: malformed HTTP', () => {
   }
 
   test('no Host, or two, is 400; HTTP/1.0 may leave it out', async () => {
-    const text = 'exactly one Host header is needed';
+    const text = 'exactly one valid Host header is needed';
     assertError(await edge.raw('GET /hello HTTP/1.1\r\n\r\n'), 400, text);
     assertError(await edge.raw('GET /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'), 400, text);
+    assertError(await edge.raw('GET /hello HTTP/1.1\r\nHost: a/b@c\r\n\r\n'), 400, text);
     assert.equal((await edge.raw('GET /hello HTTP/1.0\r\n\r\n')).status, 200);
   });
 
