@@ -27,7 +27,10 @@ export interface Call {
   readonly id: number;
   /** True once the worker owes nothing more for this id: its slot is free. */
   readonly ended: boolean;
-  /** Tells the worker to end it; handlers hear nothing from now on. `ended` stays false until the worker has ended it. */
+  /**
+   * Tells the worker to end it; from now on handlers hear nothing but what it still prints. `ended` stays false until the
+   * worker has ended it.
+   */
   cancel(reason: CancelReason): void;
   /** Returns the room of body bytes that the caller has used up, so that the worker may send more. */
   consumed(bytes: number): void;
@@ -48,8 +51,10 @@ const creditStepBytes = initialWindowBytes / 4;
 export class ActiveCall implements Call {
   readonly id: number;
   readonly #owner: CallOwner;
-  /** null once cancelled: nothing is reported, frames are still checked. */
+  /** null once cancelled: nothing of the answer is reported, frames are still checked. */
   #handlers: CallHandlers | null;
+  /** null once ended: why a cancelled handler did not come to its end is often in what it printed last. */
+  #printer: Pick<CallHandlers, 'log'> | null;
   #phase: 'waiting' | 'streaming' | 'ended' = 'waiting';
   #onEnded: (() => void) | null = null;
   /** Request body not yet sent. */
@@ -65,6 +70,7 @@ export class ActiveCall implements Call {
     this.id = id;
     this.#owner = owner;
     this.#handlers = handlers;
+    this.#printer = handlers;
   }
 
   get ended(): boolean {
@@ -149,7 +155,7 @@ export class ActiveCall implements Call {
   }
 
   takeLog(message: LogMessage): void {
-    this.#handlers?.log(message);
+    this.#printer?.log(message);
   }
 
   lose(error: GatewayError): void {
@@ -182,6 +188,7 @@ export class ActiveCall implements Call {
     if (this.#phase === 'ended') return;
     this.#phase = 'ended';
     this.#handlers = null;
+    this.#printer = null;
     this.#outgoing = null;
     this.#owner.callEnded(this);
     const listener = this.#onEnded;
