@@ -50,10 +50,13 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     if (failure.code === 'internal')
       options.log.error({ id: request.id, err: error }, 'cannot answer request');
     const { status, headers, body } = errorReply(failure, request.id);
-    return reply
-      .status(status)
-      .headers({ ...headers, 'x-request-id': request.id })
-      .send(body);
+    return (
+      reply
+        .status(status)
+        .headers({ ...headers, 'x-request-id': request.id })
+        // As bytes: to a text Fastify would add a charset, which JSON has none of (RFC 8259 11).
+        .send(Buffer.from(body))
+    );
   });
   app.setNotFoundHandler(() => {
     throw new GatewayError('not_found');
@@ -71,7 +74,6 @@ function createApp(options: EdgeOptions, addresses: ClientAddresses): FastifyIns
     return503OnClosing: false,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
-    maxRequestsPerSocket: limits.maxRequestsPerConnection,
     rewriteUrl: (request) => (isControlTarget(request.url ?? '') ? (request.url ?? '') : publicRoute),
     clientErrorHandler: (error, socket) => {
       if (error.code === 'ECONNRESET' || socket.destroyed) return;
