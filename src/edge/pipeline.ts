@@ -13,6 +13,7 @@ import type { InvocationReply } from '../invocation/invocation.ts';
 import { declaredLength } from './body-reader.ts';
 import type { ClientAddresses } from './client-address.ts';
 import { ClientSignal } from './client-signal.ts';
+import { ConnectionBudget } from './connection-budget.ts';
 import type { EdgeOptions, Serving } from './edge-options.ts';
 import { EdgeRequest } from './edge-request.ts';
 import { errorReply } from './error-reply.ts';
@@ -37,11 +38,13 @@ export class Pipeline {
   readonly #options: EdgeOptions;
   readonly #addresses: ClientAddresses;
   readonly #rateLimit: FunctionRateLimit;
+  readonly #budget: ConnectionBudget;
 
   constructor(options: EdgeOptions, addresses: ClientAddresses, rateLimit: FunctionRateLimit) {
     this.#options = options;
     this.#addresses = addresses;
     this.#rateLimit = rateLimit;
+    this.#budget = new ConnectionBudget(options.limits.maxRequestsPerConnection);
   }
 
   /** The reply is ours from here on: Fastify neither parses the body nor serialises the answer. */
@@ -153,7 +156,8 @@ export class Pipeline {
     const { clock, isDraining, metrics } = this.#options;
     const { request, response, id } = exchange;
     metrics.requests.inc({ function: exchange.functionKey, status: reply.status });
-    sendReply(reply, { request, response, requestId: id, clock, closing: isDraining() });
+    const closing = this.#budget.spend(request.socket) || isDraining();
+    sendReply(reply, { request, response, requestId: id, clock, closing });
   }
 }
 

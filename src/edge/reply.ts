@@ -18,7 +18,7 @@ export interface ReplyContext {
   readonly response: ServerResponse;
   readonly requestId: string;
   readonly clock: Clock;
-  /** The connection should not be used again: the gateway drains. */
+  /** The connection must not be used again: the gateway drains, or it has carried enough requests. */
   readonly closing: boolean;
 }
 
