@@ -71,7 +71,7 @@ export class Connection implements FrameHandler {
     if (this.#flushing) return;
     this.#flushing = true;
     // The check phase comes right after all sockets were read and all handlers of this turn had their microtasks.
-    afterTurn(this.#flush);
+    afterTurn(this.#endTurn);
   }
 
   /** What is still unsent, for a last synchronous write when the process ends; null when the socket itself is behind. */
@@ -88,11 +88,16 @@ export class Connection implements FrameHandler {
     this.#listener.chunk(id, bytes);
   }
 
-  readonly #flush = (): void => {
-    this.#listener.turnEnds();
-    this.#flushing = false;
+  /** Writes what is queued without waiting for the end of the turn. */
+  flush(): void {
     const bytes = this.#writer.take();
     if (bytes !== null) this.#write(bytes);
+  }
+
+  readonly #endTurn = (): void => {
+    this.#listener.turnEnds();
+    this.#flushing = false;
+    this.flush();
   };
 
   #read(reader: FrameReader, bytes: Buffer): void {

@@ -8,6 +8,8 @@ export class OutputBuffer {
   /** How much more it may print. */
   bytesLeft: number;
   cut = false;
+  /** An unfinished line of it is to be sent when the turn ends. */
+  waiting = false;
 
   constructor(bytesLeft: number) {
     this.bytesLeft = bytesLeft;

@@ -1,5 +1,6 @@
 // What user code prints. console and process.stdout/stderr lead here instead of to the process's own descriptors; the
-// async context says which invocation printed. Bounded per invocation; sent in order, ahead of that invocation's answer.
+// async context says which invocation printed. Bounded per invocation; sent in order, ahead of that invocation's answer. A
+// finished line leaves at once: a handler that then blocks or dies is what its output is wanted for.
 
 import { Writable } from 'node:stream';
 import { byteLength, defineProperty, now } from './builtins.ts';
@@ -18,6 +19,8 @@ export interface OutputRoute {
   send(id: number, stream: OutputStream, text: string): void;
   /** Asks for `drainAll` at the end of this turn. */
   wake(): void;
+  /** Writes what was sent, now. */
+  flush(): void;
 }
 
 export class OutputTap {
@@ -65,7 +68,9 @@ export class OutputTap {
   drainAll(): void {
     for (let index = 0; index < this.#waiting.length; index += 1) {
       const row = this.#waiting[index];
-      if (row !== undefined) this.#send(row.id, row.buffer);
+      if (row === undefined) continue;
+      row.buffer.waiting = false;
+      this.#send(row.id, row.buffer);
     }
     this.#waiting.length = 0;
   }
@@ -74,19 +79,30 @@ export class OutputTap {
     if (buffer.cut || text === '') return;
     // Order between the two streams matters to a reader: a change of stream ends the piece.
     if (buffer.stream !== stream) this.#send(id, buffer);
-    if (buffer.text === '') {
-      this.#waiting[this.#waiting.length] = { id, buffer };
-      this.#route.wake();
-    }
     buffer.stream = stream;
     const size = byteLength(text);
     if (size <= buffer.bytesLeft) {
       buffer.bytesLeft -= size;
       buffer.text += text;
-      return;
+    } else {
+      buffer.cut = true;
+      buffer.text += `${truncate(text, buffer.bytesLeft)}\n[output cut: more than ${this.#maxBytes} bytes]\n`;
     }
-    buffer.cut = true;
-    buffer.text += `${truncate(text, buffer.bytesLeft)}\n[output cut: more than ${this.#maxBytes} bytes]\n`;
+    this.#sendLines(id, buffer);
+    if (buffer.text === '' || buffer.waiting) return;
+    buffer.waiting = true;
+    this.#waiting[this.#waiting.length] = { id, buffer };
+    this.#route.wake();
+  }
+
+  #sendLines(id: number, buffer: OutputBuffer): void {
+    const end = buffer.text.lastIndexOf('\n') + 1;
+    if (end === 0) return;
+    const rest = buffer.text.slice(end);
+    buffer.text = buffer.text.slice(0, end);
+    this.#send(id, buffer);
+    buffer.text = rest;
+    this.#route.flush();
   }
 
   #send(id: number, buffer: OutputBuffer): void {

@@ -44,6 +44,7 @@ export class Worker implements ConnectionListener {
       current,
       send: (id, stream, text) => this.#connection.send(message.log(id, stream, text)),
       wake: () => this.#connection.wake(),
+      flush: () => this.#connection.flush(),
     });
     process.on('uncaughtException', (failure) => this.#uncaught(failure, current()));
     // A promise that nobody waits for: one line in the log (contract/invocation.md 8.3), the answer is not concerned.

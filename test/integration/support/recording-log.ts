@@ -5,7 +5,10 @@ import type { Log } from '../../../src/log.ts';
 export interface LogLine {
   readonly level: number;
   readonly msg: string;
-  readonly [key: string]: unknown;
+  readonly id?: unknown;
+  readonly status?: unknown;
+  readonly error?: unknown;
+  readonly detail?: unknown;
 }
 
 export interface RecordingLog {
