@@ -28,7 +28,7 @@ export interface FunctionUnit {
   readonly listable: readonly string[];
   /** Changes when any file of the function changes: a new signature means new workers. */
   readonly signature: string;
-  /** Why it is not served although listed (a config fault where serving would be less safe), or null. */
+  /** What its callers are told when it is listed but, for a config fault, not served; else null. */
   readonly refused: string | null;
 }
 

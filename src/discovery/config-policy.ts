@@ -161,8 +161,9 @@ export function readHandlerPatch(
     refused = 'invoke.handler must be a valid identifier';
     complain(['invoke', 'handler'], foundText(handler), 'an identifier');
   }
-  const adapter = (textOf(invoke['adapter']) ?? '').toLowerCase();
-  const known = Object.hasOwn(adapters, adapter) ? adapters[adapter] : undefined;
+  const adapter = textOf(invoke['adapter']) ?? '';
+  const word = adapter.toLowerCase();
+  const known = Object.hasOwn(adapters, word) ? adapters[word] : undefined;
   if (known !== undefined) patch.adapter = known;
   else {
     refused = `invoke.adapter unsupported: ${adapter.slice(0, 80)}`;

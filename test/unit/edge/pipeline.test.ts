@@ -282,11 +282,11 @@ describe('pipeline: invocations', () => {
 });
 
 test('pipeline: a function with a bad configuration is listed but not served', async () => {
-  const edge = await startEdge({ unit: { refused: 'allow_hosts is broken' } });
+  const edge = await startEdge({ unit: { refused: 'invoke.handler must be a valid identifier' } });
   try {
     const answer = await ask(edge, '/hello');
     assert.equal(answer.status, 500);
-    assert.equal(answer.json().error, 'invalid configuration');
+    assert.equal(answer.json().error, 'invoke.handler must be a valid identifier');
   } finally {
     await edge.close();
   }
