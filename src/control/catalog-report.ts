@@ -23,6 +23,12 @@ export function catalogReport(deps: ControlDeps, nowEpochMs: number): Record<str
     runtime_order: runtimes.map((runtime) => runtime.name),
     mapped_routes: mappedRoutes(catalog),
     mapped_route_conflicts: Object.fromEntries(catalog.conflicts.map((conflict) => [conflict.pattern, true])),
+    conflicts: catalog.conflicts.map(({ pattern, methods, hosts, claimants }) => ({
+      route: pattern,
+      methods,
+      ...(hosts === null ? {} : { allow_hosts: hosts }),
+      claimants: claimants.map(({ functionKey, source }) => ({ function: functionKey, source })),
+    })),
     runtimes: Object.fromEntries(
       runtimes.map((runtime) => [
         runtime.name,

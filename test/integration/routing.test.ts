@@ -121,6 +121,30 @@ describe('routing: the tree of the contract', () => {
     test(`${row.request} → ${row.status} ${row.file ?? ''}`, () => check(gateway, row));
   }
 
+  test('health tells what is wrong with the tree, and why files are private', async () => {
+    const { warnings } = (await ask(gateway.url, '/_fn/health')).json();
+    const codes = (level?: string) =>
+      warnings
+        .filter((warning: { level?: string }) => warning.level === level)
+        .map((warning: { code: string; file: string }) => `${warning.code} ${warning.file}`)
+        .sort();
+    assert.deepEqual(codes(), [
+      'ambiguous_method get.post.multi.js',
+      'reserved_route console/a.js',
+      'route_conflict get.clash.js',
+      'too_deep a/b/c/d/e/f/g',
+      'tool_file jest.config.js',
+    ]);
+    assert.ok(codes('info').includes('private_file users/settings.js'), codes('info').join());
+  });
+
+  test('a query of more pairs than the limit is refused, not cut', async () => {
+    const pairs = (count: number) => Array.from({ length: count }, (_, index) => `a${index}`).join('&');
+    assert.equal((await ask(gateway.url, `/items?${pairs(1001)}`)).status, 400);
+    const answer = await ask(gateway.url, `/items?${pairs(1000)}`);
+    assert.equal(Object.keys(answer.json().event.query).length, 1000);
+  });
+
   test('HEAD answers with the headers of GET and no body', async () => {
     const answer = await ask(gateway.url, '/items', { method: 'HEAD' });
     assert.equal(answer.bytes.length, 0);
@@ -183,7 +207,9 @@ describe('routing: runtime-grouped folders, versions, hosts and manifests', () =
     { request: 'GET /hello', status: 409 },
     { request: 'GET /hello/z', status: 409 },
     { request: 'GET /hello@v2', status: 200, file: 'python/hello/v2' },
+    { request: 'GET /hello@v9', status: 404 },
     { request: 'POST /hello@v2', status: 405, allow: 'GET' },
+    { request: 'POST /hello', status: 405, allow: 'GET' },
     { request: 'GET /solo/z', status: 200, file: 'node/solo', params: { wildcard: 'z' } },
     { request: 'POST /solo', status: 405 },
     { request: 'GET /solo@v2', status: 200, file: 'node/solo/v2' },
@@ -203,6 +229,50 @@ describe('routing: runtime-grouped folders, versions, hosts and manifests', () =
   for (const row of rows) {
     const host = row.headers === undefined ? '' : ` with ${JSON.stringify(row.headers)}`;
     test(`${row.request}${host} → ${row.status}`, () => check(gateway, row));
+  }
+});
+
+test('routing: routes of one shape are a conflict, and a host list that cannot be read is a fault', async () => {
+  const gateway = await startTestGateway({
+    ...echoTree('users/[id].js', 'users/[slug].py', 'bad/get.js'),
+    'bad/fn.config.json': JSON.stringify({ invoke: { allow_hosts: ['https://a.ex'] } }),
+  });
+  try {
+    await check(gateway, { request: 'GET /users/1', status: 409, error: 'ambiguous function' });
+    await check(gateway, { request: 'GET /bad', status: 421, headers: { host: 'a.ex' } });
+    const { warnings, faults } = (await ask(gateway.url, '/_fn/health')).json();
+    assert.ok(warnings.some((one: { code: string }) => one.code === 'route_conflict'));
+    assert.ok(faults.some((one: { key: string }) => one.key === 'invoke.allow_hosts'));
+    const [conflict] = (await ask(gateway.url, '/_fn/catalog')).json().conflicts;
+    const sources = conflict.claimants.map(({ source }: { source: string }) => source);
+    assert.deepEqual([conflict.route, ...sources], ['/users/:id', 'users/[id].js', 'users/[slug].py']);
+  } finally {
+    await gateway.close();
+  }
+});
+
+test('routing: the variables of discovery have their effect', async () => {
+  const tree = {
+    'node/a/b/c/d/handler.js': echoJs('deep'),
+    'skipped/get.x.js': echoJs('x'),
+    'p.js': echoJs('file'),
+    'policy/fn.config.json': JSON.stringify({ runtime: 'node', invoke: { routes: ['/p'] } }),
+    'policy/handler.js': echoJs('policy'),
+    'get.other.py': echoPy('py'),
+  };
+  const gateway = await startTestGateway(tree, {
+    FN_NAMESPACE_DEPTH: '4',
+    FN_ZERO_CONFIG_IGNORE_DIRS: 'skipped',
+    FN_FORCE_URL: '1',
+    FN_RUNTIMES: 'node',
+  });
+  try {
+    await check(gateway, { request: 'GET /a/b/c/d', status: 200, file: 'deep' });
+    await check(gateway, { request: 'GET /skipped/x', status: 404 });
+    await check(gateway, { request: 'GET /p', status: 200, file: 'policy' });
+    await check(gateway, { request: 'GET /other', status: 404 });
+  } finally {
+    await gateway.close();
   }
 });
 

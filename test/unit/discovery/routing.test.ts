@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { contractCases, mainRows, mainTree } from './contract-cases.ts';
 import { layoutCases } from './layout-cases.ts';
+import { namingCases } from './naming-cases.ts';
 import { ask, scanTree, warningsOf } from './tree-fixture.ts';
 
 describe('routing: the main tree of the contract', () => {
@@ -23,7 +24,7 @@ describe('routing: the main tree of the contract', () => {
 });
 
 describe('routing: trees and what answers', () => {
-  for (const { what, tree, options, rows, warnings } of [...contractCases, ...layoutCases]) {
+  for (const { what, tree, options, rows, warnings } of [...contractCases, ...layoutCases, ...namingCases]) {
     it(what, async (t) => {
       const catalog = await scanTree(t, tree, options);
       const seen = rows.map(([request, , host]) => `${request} → ${ask(catalog, request, host)}`);
