@@ -6,9 +6,16 @@ import { coldFunctions } from './functions.ts';
 import { type BenchRow, median } from './row.ts';
 import type { Server } from './servers.ts';
 
+/** The program itself: a version manager's `python3` is a script that costs more than what it starts. */
+function realPython(): string {
+  const found = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' });
+  if (found.status !== 0) throw new Error('cannot find python3');
+  return found.stdout.trim();
+}
+
 const interpreters = {
   node: [process.execPath, ['-e', '0']],
-  python: ['python3', ['-I', '-c', '0']],
+  python: [realPython(), ['-I', '-c', '0']],
 } as const;
 
 export async function measureColdStart(gateway: Server): Promise<BenchRow[]> {
