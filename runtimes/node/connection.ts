@@ -17,7 +17,9 @@ export interface ConnectionListener {
   chunk(id: number, bytes: Buffer): void;
   /** Last call before a turn's frames leave: time to add what was held back. */
   turnEnds(): void;
-  /** The gateway has closed its end, or the socket failed. */
+  /** The gateway asks for no more, and still hears what is said. */
+  ending(): void;
+  /** The gateway has gone. */
   closed(): void;
   /** The stream cannot be understood any further. */
   fault(error: unknown): void;
@@ -35,6 +37,7 @@ export class Connection implements FrameHandler {
     const reader = new FrameReader(this);
     const socket = new Socket({
       fd: gatewayFd,
+      allowHalfOpen: true,
       // One buffer for all reads: the reader copies what it keeps.
       onread: {
         buffer: allocate(readBytes),
@@ -44,7 +47,7 @@ export class Connection implements FrameHandler {
         },
       },
     } as ConstructorParameters<typeof Socket>[0]);
-    socket.on('end', () => listener.closed());
+    socket.on('end', () => listener.ending());
     socket.on('error', () => listener.closed());
     socket.on('close', () => listener.closed());
     // Bound now, as user code could replace Socket.prototype.write later.

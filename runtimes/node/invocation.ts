@@ -1,6 +1,7 @@
 // One call that is running in this worker: its id, its deadline, its abort signal, its captured output and the request
 // body that may still be arriving.
 
+import type { BackgroundWork } from './background-work.ts';
 import { now } from './builtins.ts';
 import { CreditWindow } from './credit-window.ts';
 import type { OutputBuffer } from './output-buffer.ts';
@@ -32,6 +33,8 @@ export class Invocation {
   readonly id: number;
   /** On the clock of `now()`, ms. */
   readonly deadlineAt: number;
+  /** What handlers leave running behind their answers; one for all invocations. */
+  readonly background: BackgroundWork;
   /** Credit for the chunks of the answer. */
   readonly window = new CreditWindow();
   /** Made when something is printed. */
@@ -47,8 +50,9 @@ export class Invocation {
   #cancelled: CancelReason | null = null;
   #controller: AbortController | null = null;
 
-  constructor(id: number, remainingMs: number) {
+  constructor(id: number, remainingMs: number, background: BackgroundWork) {
     this.id = id;
+    this.background = background;
     this.deadlineAt = now() + remainingMs;
   }
 

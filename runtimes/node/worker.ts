@@ -5,6 +5,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { writeSync } from 'node:fs';
 import type { GatewayMessage, InvokeMessage, LoadMessage } from '../../src/protocol/messages.ts';
 import { sendAnswer } from './answer-sender.ts';
+import { BackgroundWork } from './background-work.ts';
 import { endProcess, exitProcess, sliceBytes } from './builtins.ts';
 import type { HandlerCall } from './callable.ts';
 import { Connection, type ConnectionListener } from './connection.ts';
@@ -31,6 +32,7 @@ export class Worker implements ConnectionListener {
   /** By id. Without a prototype, and not a Map: user code may replace Map.prototype.get. */
   readonly #running: Record<number, Invocation> = Object.create(null);
   readonly #within: RunWithin;
+  readonly #background = new BackgroundWork();
   #call: HandlerCall = notLoaded;
   /** The same for every event. */
   #constant: Pick<LoadMessage, 'env' | 'context'> = { env: {}, context: {} };
@@ -94,6 +96,10 @@ export class Worker implements ConnectionListener {
     this.#output.drainAll();
   }
 
+  ending(): void {
+    this.#background.whenIdle(() => endProcess(0));
+  }
+
   closed(): never {
     // The gateway does not wait for what user code would like to do at its exit.
     return endProcess(0);
@@ -133,7 +139,7 @@ export class Worker implements ConnectionListener {
 
   #begin(received: InvokeMessage): void {
     const { id, body, event } = received;
-    const invocation = new Invocation(id, received.remaining_ms);
+    const invocation = new Invocation(id, received.remaining_ms, this.#background);
     this.#running[id] = invocation;
     if (body.kind === 'stream') invocation.awaitBody(event);
     else this.#run(invocation, event, body.kind === 'text' ? body.text : null);

@@ -20,6 +20,8 @@ export type WorkerState = 'initial' | 'starting' | 'ready' | 'draining' | 'stopp
 
 /** After the end of file a worker has this long to exit, then SIGTERM, then this long again, then SIGKILL. ms. */
 const exitGraceMs = 500;
+/** As long for work that its handlers left running behind their answers (`ctx.waitUntil`). Ours; ms. */
+const backgroundGraceMs = 10_000;
 /** A connection whose process is dead is at its end of file at once; a grandchild that holds it open is cut off. ms */
 const lastWordsMs = 250;
 /** How often the temp folder is measured, ms. */
@@ -124,7 +126,7 @@ export class WorkerProcess {
         this.#state = 'draining';
         this.#cause ??= cause;
         this.#connection?.close();
-        this.#setTimer(exitGraceMs, () => {
+        this.#setTimer(this.#exitGraceMs, () => {
           this.#launcher?.group.signal('SIGTERM');
           this.#setTimer(exitGraceMs, () => this.#launcher?.group.signal('SIGKILL'));
         });
@@ -231,6 +233,10 @@ export class WorkerProcess {
     // A last result may still lie in the socket: its end of file comes after it.
     if (this.#connection === null || this.#connection.closed) this.#bury();
     else this.#setTimer(lastWordsMs, () => this.#connection?.destroy());
+  }
+
+  get #exitGraceMs(): number {
+    return this.spec.load.adapter === 'cloudflare-worker' ? backgroundGraceMs : exitGraceMs;
   }
 
   /** What an end that nobody asked for is called. */

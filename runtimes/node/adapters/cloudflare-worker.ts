@@ -24,9 +24,12 @@ export function workerCall(target: { readonly fetch: UserFunction; readonly self
       body: requestBody(event),
       signal: invocation.signal,
     });
+    const requestId = textOf(fieldsOf(event.context).request_id) || textOf(event.id);
     return target.fetch.call(target.self, request, event.env, {
-      requestId: textOf(fieldsOf(event.context).request_id) || textOf(event.id),
-      waitUntil: (work: unknown) => reportRejection(work),
+      requestId,
+      waitUntil: (work: unknown): void => {
+        void invocation.background.add(reportRejection(work, requestId));
+      },
       passThroughOnException: () => {},
     });
   };
@@ -56,7 +59,7 @@ function requestBody(event: HandlerEvent): string | Uint8Array<ArrayBuffer> | nu
 }
 
 /** Work after the answer: not waited for; a failure is one line in the log and nothing to the client. */
-async function reportRejection(work: unknown): Promise<void> {
+async function reportRejection(work: unknown, requestId: string): Promise<void> {
   try {
     await work;
   } catch (failure) {
@@ -65,6 +68,7 @@ async function reportRejection(work: unknown): Promise<void> {
       t: new Date().toISOString(),
       component: 'node_worker',
       event: 'wait_until_rejection',
+      request_id: requestId,
       error,
     };
     process.stderr.write(`${JSON.stringify(line)}\n`);

@@ -5,7 +5,9 @@ import _thread
 from os import _exit as exit_now
 from os import read, write
 from select import POLLNVAL, poll, select
+from time import sleep
 
+from .background import exit_when_idle
 from .frame import FrameReader
 
 _read_bytes = 65_536
@@ -37,7 +39,7 @@ class Connection:
                 return item
             data = read(self.descriptor, _read_bytes)
             if not data:
-                exit_now(0)
+                _end()
             reader.feed(data)
 
     def receive_waiting(self):
@@ -48,7 +50,7 @@ class Connection:
                 return None
             data = read(self.descriptor, _read_bytes)
             if not data:
-                exit_now(0)
+                _end()
             self._reader.feed(data)
             item = self._reader.next()
         return item
@@ -76,6 +78,13 @@ class Connection:
         done = write(self.descriptor, data)
         while done < len(data):
             done += write(self.descriptor, memoryview(data)[done:])
+
+
+def _end():
+    """Never returns. Whatever of the work after answers ends last, ends the process."""
+    exit_when_idle()
+    while True:
+        sleep(3600)
 
 
 def exit_when_peer_is_gone(descriptor):

@@ -4,6 +4,7 @@ write, and never blocks the loop on a slow gateway. Writes may come from any thr
 import _thread
 import os
 
+from .background import exit_when_idle
 from .frame import FrameReader
 
 _read_bytes = 65_536
@@ -81,7 +82,9 @@ class LoopConnection:
         except BlockingIOError:
             return
         if not data:
-            _exit_now(0)
+            self._loop.remove_reader(self._descriptor)
+            exit_when_idle()
+            return
         try:
             self._reader.feed(data)
             item = self._reader.next()

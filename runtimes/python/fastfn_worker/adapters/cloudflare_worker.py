@@ -3,13 +3,12 @@
 import sys
 import time
 
+from ..background import run_in_background
 from ..event import body_bytes
 from ..failure import error_text
 from ..handler_call import HandlerMissing, positional_count
 from ..wire_json import encode
 from .fields import fields, header, is_absolute, raw_target, request_id, text
-
-_background_tasks = set()
 
 
 def bind(module, name):
@@ -56,7 +55,7 @@ class Context:
     def wait_until(self, work):
         """Runs an awaitable without holding up the answer; a failure is one line in the log."""
         try:
-            _run_in_background(_reported(work, self.request_id))
+            run_in_background(_reported(work, self.request_id))
         except Exception as failure:
             _report("wait_until_schedule_error", self.request_id, failure)
 
@@ -65,23 +64,6 @@ class Context:
 
     waitUntil = wait_until
     passThroughOnException = pass_through_on_exception
-
-
-def _run_in_background(work):
-    import asyncio
-
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        # A plain handler has no loop: its work gets a thread with one.
-        import threading
-
-        threading.Thread(target=asyncio.run, args=(work,), daemon=True).start()
-        return
-    task = loop.create_task(work)
-    # The loop holds tasks weakly.
-    _background_tasks.add(task)
-    task.add_done_callback(_background_tasks.discard)
 
 
 async def _reported(work, ident):
