@@ -10,7 +10,7 @@ export interface ClientAddress {
   readonly ip: string;
   /**
    * `direct`: the peer is the client and claims nothing else. `trusted`: through a named proxy that said for whom.
-   * `claimed`: forwarding headers from a peer that nobody named, or a named proxy that said nothing.
+   * `claimed`: forwarding headers from a peer that nobody named, or a named proxy that did not say.
    */
   readonly via: 'direct' | 'trusted' | 'claimed';
 }
@@ -47,7 +47,7 @@ export class ClientAddresses {
     }
     const hops = headers['x-forwarded-for'];
     if (typeof hops !== 'string') return { ip: peer, via: 'claimed' };
-    return { ip: this.#walk(peer, hops), via: 'trusted' };
+    return this.#walk(peer, hops);
   }
 
   /** Hot path: the address alone. */
@@ -65,16 +65,16 @@ export class ClientAddresses {
     return host === undefined ? '' : host.toLowerCase();
   }
 
-  /** A hop that is no address ends the walk: what stands before it is anybody's word. */
-  #walk(peer: string, hops: string): string {
+  /** A hop that is no address ends the walk: what stands before it is anybody's word, and the proxy did not say for whom. */
+  #walk(peer: string, hops: string): ClientAddress {
     let ip = peer;
     for (const hop of hops.split(',').reverse()) {
       const next = hopAddress(hop.trim());
-      if (next === null) return ip;
+      if (next === null) return { ip, via: 'claimed' };
       ip = next;
-      if (!this.isTrusted(ip)) return ip;
+      if (!this.isTrusted(ip)) break;
     }
-    return ip;
+    return { ip, via: 'trusted' };
   }
 }
 
