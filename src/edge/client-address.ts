@@ -3,6 +3,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
+import type { ForwardedOrigin } from '../invocation/invocation.ts';
 import { AddressBlocks } from './address-blocks.ts';
 
 export interface ClientAddress {
@@ -57,12 +58,18 @@ export class ClientAddresses {
 
   /** Lower-case host with its port; '' when absent. */
   hostOf(request: IncomingMessage): string {
-    const { host } = request.headers;
-    if (!this.#trusted.isEmpty && this.isTrusted(plainAddress(request.socket.remoteAddress ?? ''))) {
-      const forwarded = request.headers['x-forwarded-host'];
-      if (typeof forwarded === 'string') return (forwarded.split(',', 1)[0] ?? '').trim().toLowerCase();
-    }
-    return host === undefined ? '' : host.toLowerCase();
+    return (this.forwardedOf(request)?.host ?? request.headers.host ?? '').toLowerCase();
+  }
+
+  /** null unless the peer is a trusted proxy: what a stranger says counts for nothing. */
+  forwardedOf(request: IncomingMessage): ForwardedOrigin | null {
+    if (this.#trusted.isEmpty || !this.isTrusted(plainAddress(request.socket.remoteAddress ?? '')))
+      return null;
+    const proto = firstOf(request.headers['x-forwarded-proto'])?.toLowerCase();
+    return {
+      proto: proto === 'http' || proto === 'https' ? proto : null,
+      host: firstOf(request.headers['x-forwarded-host']),
+    };
   }
 
   /** A hop that is no address ends the walk: what stands before it is anybody's word, and the proxy did not say for whom. */
@@ -76,6 +83,11 @@ export class ClientAddresses {
     }
     return { ip, via: 'trusted' };
   }
+}
+
+/** The first of the values in a list, the one nearest to the client. */
+function firstOf(header: string | readonly string[] | undefined): string | null {
+  return typeof header === 'string' ? (header.split(',', 1)[0] ?? '').trim() : null;
 }
 
 /** `::ffff:127.0.0.1`, as a dual-stack listener reports it, is 127.0.0.1. */

@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FunctionUnit } from '../discovery/catalog.ts';
 import type { EventHeaders } from '../invocation/event-headers.ts';
-import type { CancelSignal, InvocationRequest } from '../invocation/invocation.ts';
+import type { CancelSignal, ForwardedOrigin, InvocationRequest } from '../invocation/invocation.ts';
 import { readBody } from './body-reader.ts';
 
 interface EdgeRequestFields {
@@ -15,6 +15,7 @@ interface EdgeRequestFields {
   readonly params: Readonly<Record<string, string>>;
   readonly headers: EventHeaders;
   readonly clientIp: string;
+  readonly forwarded: ForwardedOrigin | null;
   readonly signal: CancelSignal;
   readonly maxBodyBytes: number;
 }
@@ -29,6 +30,7 @@ export class EdgeRequest implements InvocationRequest {
   readonly params: Readonly<Record<string, string>>;
   readonly headers: EventHeaders;
   readonly clientIp: string;
+  readonly forwarded: ForwardedOrigin | null;
   readonly signal: CancelSignal;
   readonly #maxBodyBytes: number;
   readonly #request: IncomingMessage;
@@ -45,6 +47,7 @@ export class EdgeRequest implements InvocationRequest {
     this.params = fields.params;
     this.headers = fields.headers;
     this.clientIp = fields.clientIp;
+    this.forwarded = fields.forwarded;
     this.signal = fields.signal;
     this.#maxBodyBytes = fields.maxBodyBytes;
     this.#request = request;

@@ -107,6 +107,7 @@ export class Pipeline {
       params: match.params,
       headers,
       clientIp: this.#addresses.ipOf(request),
+      forwarded: this.#addresses.forwardedOf(request),
       signal,
       maxBodyBytes,
     });

@@ -65,9 +65,17 @@ export function buildEvent(request: InvocationRequest, ts: number): Readonly<Rec
     headers,
     session: cookie === undefined ? null : parseSession(cookie),
     client: agent === undefined ? { ip } : { ip, ua: typeof agent === 'string' ? agent : agent.join(', ') },
-    context: { request_id: request.id, deadline_ms: ts + request.unit.policy.timeoutMs },
+    context: contextOf(request, ts + request.unit.policy.timeoutMs),
     version: request.unit.version,
   };
+}
+
+function contextOf(request: InvocationRequest, deadlineMs: number): EventContext {
+  const { forwarded } = request;
+  // Apart from the headers, which anybody may send: this is from a trusted proxy.
+  return forwarded === undefined || forwarded === null
+    ? { request_id: request.id, deadline_ms: deadlineMs }
+    : { request_id: request.id, deadline_ms: deadlineMs, forwarded };
 }
 
 /** No URL-decoding and no unquoting; the last of two cookies of one name wins. */

@@ -9,6 +9,12 @@ export interface CancelSignal {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
+/** How a trusted proxy says that the client asked; null where it says nothing that can be used. */
+export interface ForwardedOrigin {
+  readonly proto: 'http' | 'https' | null;
+  readonly host: string | null;
+}
+
 /** What a caller hands in. The body has been read and bounded; admission comes before the body is read. */
 export interface InvocationRequest {
   readonly id: string;
@@ -22,6 +28,8 @@ export interface InvocationRequest {
   /** Lower-case names; repeated ones as arrays; credentials of the gateway itself already removed. */
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly clientIp: string;
+  /** null or absent: no trusted proxy in between. */
+  readonly forwarded?: ForwardedOrigin | null;
   /** Reads the body once admitted; throws GatewayError payload_too_large / bad_request / client_closed. */
   readonly readBody: () => Promise<Buffer | null>;
   /** Aborted when the client has gone. */

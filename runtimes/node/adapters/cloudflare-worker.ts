@@ -38,9 +38,10 @@ export function workerCall(target: { readonly fetch: UserFunction; readonly self
 function requestUrl(event: HandlerEvent): string {
   const target = rawTarget(event);
   if (/^https?:\/\//i.test(target)) return target;
-  // The gateway passes x-forwarded-proto on from trusted proxies only.
-  const scheme = headerOf(event, 'x-forwarded-proto').split(',', 1)[0]?.trim() || 'http';
-  return `${scheme}://${headerOf(event, 'host') || '127.0.0.1'}${target.startsWith('/') ? '' : '/'}${target}`;
+  // Not x-forwarded-proto: anybody may send that. This is what a trusted proxy said.
+  const { proto, host } = fieldsOf(fieldsOf(event.context).forwarded);
+  const origin = `${textOf(proto) || 'http'}://${textOf(host) || headerOf(event, 'host') || '127.0.0.1'}`;
+  return `${origin}${target.startsWith('/') ? '' : '/'}${target}`;
 }
 
 function requestHeaders(event: HandlerEvent): Headers {

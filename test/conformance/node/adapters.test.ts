@@ -116,9 +116,10 @@ describe('the cloudflare-worker adapter', () => {
     const event = {
       method: 'POST',
       raw_path: '/a%20b?x=1',
+      context: { request_id: 'req-1-1-000001', forwarded: { proto: 'https', host: null } },
       headers: {
         host: 'shop.example.test:8443',
-        'x-forwarded-proto': 'https',
+        'x-forwarded-proto': 'ftp',
         'content-length': '4',
         connection: 'keep-alive',
         'x-many': ['1', '2'],
@@ -129,7 +130,7 @@ describe('the cloudflare-worker adapter', () => {
       greeting: 'hello from here',
       url: 'https://shop.example.test:8443/a%20b?x=1',
       method: 'POST',
-      headers: { 'x-forwarded-proto': 'https', 'x-many': '1, 2' },
+      headers: { 'x-forwarded-proto': 'ftp', 'x-many': '1, 2' },
       bytes: [0xff, 0, 1, 2],
       id: 'req-1-1-000001',
       hasSignal: true,

@@ -112,14 +112,15 @@ describe('python cloudflare', { skip }, () => {
     const event = {
       method: 'post',
       raw_path: '/json?a=1',
-      headers: { host: 'h.test:1', 'x-forwarded-proto': 'https' },
+      context: { request_id: 'req-1-1-000001', forwarded: { proto: 'https', host: 'h.test:1' } },
+      headers: { host: 'inner.test', 'x-forwarded-proto': 'ftp' },
     };
     const plain = jsonOf(await worker.invoke({ event, body: '{"a":1}' }));
     assert.deepEqual(plain, {
       greeting: 'hello from here',
       url: 'https://h.test:1/json?a=1',
       method: 'POST',
-      host: 'h.test:1',
+      host: 'inner.test',
       bytes: [...Buffer.from('{"a":1}')],
       text: '{"a":1}',
       json: null,

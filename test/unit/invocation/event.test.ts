@@ -57,6 +57,12 @@ describe('event', () => {
     });
   });
 
+  test('only a trusted proxy can say how the client asked', () => {
+    assert.ok(!('forwarded' in eventOf({ headers: { 'x-forwarded-proto': 'https' } }).context));
+    const forwarded = { proto: 'https', host: null } as const;
+    assert.deepEqual(eventOf({ forwarded }).context.forwarded, forwarded);
+  });
+
   test('without a worker_pool block the event says enabled: false', () => {
     assert.equal(eventOf().context.worker_pool.enabled, false);
   });

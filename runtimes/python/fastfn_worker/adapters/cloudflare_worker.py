@@ -88,7 +88,9 @@ def _url(event):
     target = raw_target(event)
     if is_absolute(target):
         return target
-    # The gateway passes x-forwarded-proto on from trusted proxies only.
-    scheme = header(event, "x-forwarded-proto").partition(",")[0].strip() or "http"
+    # Not x-forwarded-proto: anybody may send that. This is what a trusted proxy said.
+    forwarded = fields(fields(event.get("context")).get("forwarded"))
+    scheme = text(forwarded.get("proto")) or "http"
+    host = text(forwarded.get("host")) or header(event, "host") or "127.0.0.1"
     slash = "" if target.startswith("/") else "/"
-    return f"{scheme}://{header(event, 'host') or '127.0.0.1'}{slash}{target}"
+    return f"{scheme}://{host}{slash}{target}"
