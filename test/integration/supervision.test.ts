@@ -74,6 +74,62 @@ test('a killed worker is replaced and the next call is served', () =>
     assert.notEqual(gateway.workers()[0]?.pid, pid);
   }));
 
+test('a function that dies while it loads is 503 with Retry-After, and is not started in a loop', () =>
+  withGateway(
+    {
+      'dies/index.js': 'process.exit(7);\n',
+      'dies/[x]/index.py': 'import os\nos._exit(7)\n',
+      'get.hello.js': hello,
+    },
+    async (gateway) => {
+      for (const target of ['/dies', '/dies/1']) {
+        const first = await ask(gateway.url, target);
+        assert.equal(first.status, 503, first.text);
+        assert.equal(first.json().error, 'runtime unavailable');
+        const until = performance.now() + 1200;
+        let asked = 0;
+        for (; performance.now() < until; asked++) {
+          const answer = await ask(gateway.url, target);
+          assert.equal(answer.status, 503, answer.text);
+          assert.match(String(answer.headers['retry-after']), /^[1-9]\d*$/);
+        }
+        assert.ok(asked > 20, `only ${asked} answers: they should come at once`);
+      }
+      // At 0, about 0.5 and about 1.5 s for each of the two.
+      const { text } = await ask(gateway.url, '/_fn/metrics');
+      const exits = [
+        ...text.matchAll(/^fastfn_worker_exits_total\{[^}]*cause="start_failed"[^}]*\} (\d+)$/gm),
+      ];
+      const starts = exits.reduce((sum, [, count]) => sum + Number(count), 0);
+      assert.ok(starts >= 4 && starts <= 8, `${starts} starts: ${exits.map(([line]) => line).join(' ')}`);
+      assert.equal((await ask(gateway.url, '/hello')).text, 'hello');
+    },
+  ));
+
+test('a worker that is killed again and again is replaced at once, then later and later', () =>
+  withGateway({ 'get.hello.js': hello }, async (gateway) => {
+    const killWorker = async () => {
+      const pid = gateway.workers()[0]?.pid ?? 0;
+      process.kill(pid, 'SIGKILL');
+      await eventually(() => assert.ok(!gateway.workers().some((one) => one.pid === pid)));
+    };
+    assert.equal((await ask(gateway.url, '/hello')).status, 200);
+    await killWorker();
+    assert.equal((await ask(gateway.url, '/hello')).status, 200, 'the first replacement does not wait');
+    const waits: number[] = [];
+    for (let round = 0; round < 2; round++) {
+      await killWorker();
+      const refused = await ask(gateway.url, '/hello');
+      assert.deepEqual([refused.status, refused.headers['retry-after']], [503, '1']);
+      const began = performance.now();
+      await eventually(async () => assert.equal((await ask(gateway.url, '/hello')).status, 200));
+      waits.push(performance.now() - began);
+    }
+    const [first = 0, second = 0] = waits;
+    assert.ok(first > 300 && first < 1200, `${first} ms`);
+    assert.ok(second > 700 && second < 2200, `${second} ms`);
+  }));
+
 test('a worker killed during a call costs that call 502, and who waits is served at once', () =>
   withGateway(
     {
