@@ -41,8 +41,8 @@ export function loadFailed(error: string, detail: string): string {
   return `{"type":"load_failed",${failure(error, detail)}}`;
 }
 
-export function invocationError(id: number, error: string, detail: string): string {
-  return `{"type":"error","id":${id},${failure(error, detail)}}`;
+export function invocationError(id: number, error: string, detail: string, undecodable: boolean): string {
+  return `{"type":"error","id":${id},${failure(error, detail)}${undecodable ? ',"undecodable":true' : ''}}`;
 }
 
 export function log(id: number, stream: 'stdout' | 'stderr', text: string): string {

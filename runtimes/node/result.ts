@@ -12,6 +12,9 @@ export interface Answer {
   readonly body: string | Buffer | AsyncIterable<unknown>;
 }
 
+/** A body in a coding that it is not in. Told apart, because it is the answer that is bad and not the call. */
+export class UndecodableBody extends Error {}
+
 type Fields = Readonly<Record<string, unknown>>;
 
 const jsonType: HeaderLines = [['content-type', 'application/json']];
@@ -136,7 +139,7 @@ function base64Body(value: Fields): Buffer | null {
   if (bytes !== null) return bytes;
   if (typeof content !== 'string')
     throw new Error('body_base64 must be a non-empty string when is_base64=true');
-  if (!/^[A-Za-z0-9+/_\-\s]*={0,2}\s*$/.test(content)) throw new Error('invalid body_base64');
+  if (!/^[A-Za-z0-9+/_\-\s]*={0,2}\s*$/.test(content)) throw new UndecodableBody('invalid body_base64');
   return Buffer.from(content, 'base64');
 }
 

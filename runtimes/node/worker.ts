@@ -18,7 +18,7 @@ import { loadModule } from './loader.ts';
 import * as message from './message.ts';
 import { OutputTap } from './output.ts';
 import { cleanProcess } from './process-view.ts';
-import { toAnswer } from './result.ts';
+import { toAnswer, UndecodableBody } from './result.ts';
 
 /** Invocations at once: one event loop serves them all, so more would only queue here instead of in the gateway. */
 const concurrency = 100;
@@ -192,7 +192,8 @@ export class Worker implements ConnectionListener {
     if (invocation.ended) return;
     const { message: text, detail } = describeFailure(failure);
     this.#output.drain(invocation);
-    this.#connection.send(message.invocationError(invocation.id, text, detail));
+    const undecodable = failure instanceof UndecodableBody;
+    this.#connection.send(message.invocationError(invocation.id, text, detail, undecodable));
     this.#end(invocation);
   }
 

@@ -108,7 +108,12 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner {
   error(message: ErrorMessage): void {
     this.#options.observer.handlerFailed(this, message);
     const text = message.error === '' ? 'internal error' : message.error;
-    this.#end('healthy', new GatewayError('handler_failed', { text }));
+    this.#end(
+      'healthy',
+      message.undecodable === true
+        ? new GatewayError('bad_worker_reply', { text: `invalid runtime response: ${text}` })
+        : new GatewayError('handler_failed', { text }),
+    );
   }
 
   lost(error: GatewayError): void {

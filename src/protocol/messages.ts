@@ -100,6 +100,8 @@ export interface ErrorMessage {
   readonly id: number;
   readonly error: string;
   readonly detail: string;
+  /** True where the handler returned a body that cannot be decoded: HTTP 502 (contract/invocation.md 9.0). */
+  readonly undecodable?: true;
 }
 
 /** Output of a handler; `id` 0 = outside any invocation (top level, timers). One or more whole lines or a piece. */

@@ -157,7 +157,8 @@ function checkError(value: Fields): ParsedMessage {
   const detail = value.detail ?? '';
   if (!isInvocationId(id)) return fault('error without an invocation id');
   if (typeof error !== 'string' || typeof detail !== 'string') return fault('error with a bad text');
-  return { type: 'error', id, error: cut(error, maxErrorTextBytes), detail: cut(detail, maxErrorTextBytes) };
+  const texts = { error: cut(error, maxErrorTextBytes), detail: cut(detail, maxErrorTextBytes) };
+  return { type: 'error', id, ...texts, ...(value.undecodable === true ? { undecodable: true } : {}) };
 }
 
 function checkReady(value: Fields): ParsedMessage {

@@ -169,7 +169,8 @@ const resultRows: readonly ResultRow[] = [
     promise: 'what is no base64 is an error',
     node: '({ is_base64: true, body_base64: "!!" })',
     python: '{"is_base64": True, "body_base64": "!!"}',
-    error: 'invalid body_base64',
+    status: 502,
+    check: (answer) => assert.equal(answer.json().error, 'invalid runtime response: invalid body_base64'),
   },
   {
     promise: 'an object as body is JSON',

@@ -5,7 +5,7 @@ import asyncio
 
 from . import message
 from .event import build_event
-from .failure import end_process, error_detail, error_text
+from .failure import end_process, error_frame
 from .frame import pack_chunk
 from .function import deadline_of
 from .limits import ASYNC_CONCURRENCY, INITIAL_WINDOW_BYTES
@@ -94,8 +94,8 @@ class AsyncWorker:
             if rest is not None:
                 frames = await self._send_body(call, frames, rest)
         except BaseException as failure:
-            text = "invocation cancelled" if call.cancelled else error_text(failure)
-            frames = call.unsent + message.error(call.ident, text, error_detail(failure))
+            text = "invocation cancelled" if call.cancelled else None
+            frames = call.unsent + error_frame(call.ident, failure, text)
         self._finish(call, frames)
 
     def _finish(self, call, frames):

@@ -4,9 +4,17 @@ exception, also one whose own text fails."""
 import sys
 from os import _exit as exit_now
 
+from . import message
 from .handler_call import HandlerMissing
+from .result import UndecodableBody
 
 _package = __file__.rpartition("/")[0]
+
+
+def error_frame(ident, failure, text=None):
+    """The `error` message that a failed call owes; `text` in place of the failure's own."""
+    text = error_text(failure) if text is None else text
+    return message.error(ident, text, error_detail(failure), isinstance(failure, UndecodableBody))
 
 
 def error_text(failure):

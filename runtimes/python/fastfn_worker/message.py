@@ -15,8 +15,10 @@ def load_failed(error, detail):
     return pack(utf8(f'{{"type":"load_failed","error":{_bounded(line)},"detail":{_bounded_tail(detail)}}}'))
 
 
-def error(ident, text, detail):
-    return pack(utf8(f'{{"type":"error","id":{ident},"error":{_bounded(text)},"detail":{_bounded_tail(detail)}}}'))
+def error(ident, text, detail, undecodable=False):
+    texts = f'"error":{_bounded(text)},"detail":{_bounded_tail(detail)}'
+    mark = ',"undecodable":true' if undecodable else ""
+    return pack(utf8(f'{{"type":"error","id":{ident},{texts}{mark}}}'))
 
 
 def log(ident, stream, text):

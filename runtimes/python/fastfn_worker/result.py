@@ -16,6 +16,10 @@ _bytes_type = {"content-type": "application/octet-stream"}
 _bytes_types = (bytes, bytearray, memoryview)
 
 
+class UndecodableBody(ResultError):
+    """A body in a coding that it is not in. Told apart, because it is the answer that is bad and not the call."""
+
+
 def to_reply(result):
     """The reply that a handler's result stands for."""
     kind = type(result)
@@ -128,7 +132,7 @@ def _decoded_base64(text):
 
     plain = "".join(text.split()).rstrip("=").replace("-", "+").replace("_", "/")
     if not _base64_characters.issuperset(plain) or len(plain) % 4 == 1:
-        raise ResultError("invalid body_base64")
+        raise UndecodableBody("invalid body_base64")
     return a2b_base64(plain + "=" * (-len(plain) % 4))
 
 

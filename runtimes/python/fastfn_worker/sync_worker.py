@@ -3,7 +3,7 @@ reads: a cancel cannot stop Python code anyway, so the gateway ends the process 
 
 from . import message
 from .event import build_event
-from .failure import error_detail, error_text
+from .failure import error_frame
 from .frame import pack_chunk
 from .function import deadline_of
 from .limits import INITIAL_WINDOW_BYTES
@@ -54,7 +54,7 @@ class SyncWorker:
             reply = self._run(item, data)
             frames, rest = first_frames(ident, reply)
         except BaseException as failure:
-            frames, rest = message.error(ident, error_text(failure), error_detail(failure)), None
+            frames, rest = error_frame(ident, failure), None
         if rest is None:
             capture.end()
             self._connection.send(frames)
@@ -106,8 +106,8 @@ class SyncWorker:
                 sender.send(chunk_bytes(piece))
             last = pack_chunk(sender.ident, b"")
         except BaseException as failure:
-            text = "invocation cancelled" if isinstance(failure, Cancelled) else error_text(failure)
-            last = message.error(sender.ident, text, error_detail(failure))
+            text = "invocation cancelled" if isinstance(failure, Cancelled) else None
+            last = error_frame(sender.ident, failure, text)
         finally:
             _close(rest)
         capture.end()

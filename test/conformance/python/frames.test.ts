@@ -45,7 +45,7 @@ write = {
     "ready": lambda m: message.ready(m["concurrency"], m["runtime_version"]),
     "load_failed": lambda m: message.load_failed(m["error"], m["detail"]),
     "result": lambda m: message.result(m["id"], m["status"], m["headers"], encode(m["body"]), m.get("proxy")),
-    "error": lambda m: message.error(m["id"], m["error"], m["detail"]),
+    "error": lambda m: message.error(m["id"], m["error"], m["detail"], m.get("undecodable", False)),
     "log": lambda m: message.log(m["id"], m["stream"], m["text"]),
     "credit": lambda m: message.credit(m["id"], m["bytes"]),
     "pong": lambda m: message.pong(m["n"]),
