@@ -30,6 +30,8 @@ export interface FunctionUnit {
   readonly signature: string;
   /** What its callers are told when it is listed but, for a config fault, not served; else null. */
   readonly refused: string | null;
+  /** Code of that refusal where it is no config fault. */
+  readonly refusedAs?: 'sandbox_unavailable';
 }
 
 export interface Route {

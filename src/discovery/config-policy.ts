@@ -11,7 +11,9 @@ import { parseHostList } from '../policy/host-list.ts';
 import { parseMethodList } from '../policy/methods.ts';
 import { type NumberBounds, parseNumberField } from '../policy/number-field.ts';
 import type { HandlerPatch, PolicyPatch, WorkerPoolPatch } from '../policy/resolve-policy.ts';
+import type { SandboxRules } from '../policy/sandbox-rules.ts';
 import { type Complain, foundText, isObject, textOf } from './checked-document.ts';
+import { readSandboxPatch } from './sandbox-config.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -28,13 +30,19 @@ const maxRate = 1_000_000;
  * @param value the file without fields of a wrong type
  * @param written the file as it is, for lists that are read entry by entry
  */
-export function readPolicyPatch(value: Json, written: Json, complain: Complain): PolicyPatch {
+export function readPolicyPatch(
+  value: Json,
+  written: Json,
+  rules: SandboxRules,
+  complain: Complain,
+): PolicyPatch {
   const number = numberReader(value, [], complain);
   const patch: Writable<PolicyPatch> = {
     ...number('timeout_ms', 'timeoutMs', positive(policyBounds.timeoutMs)),
     ...number('max_concurrency', 'maxConcurrency', count(policyBounds.maxConcurrency)),
     ...number('max_body_bytes', 'maxBodyBytes', positive(policyBounds.maxBodyBytes)),
     ...readInvoke(isObject(written['invoke']) ? written['invoke'] : {}, complain),
+    ...readSandboxPatch(value, written, rules, complain),
   };
   const response = isObject(value['response']) ? value['response'] : {};
   if (value['include_debug_headers'] === true || response['include_debug_headers'] === true) {

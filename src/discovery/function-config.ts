@@ -5,6 +5,7 @@
 import type { Fault } from '../policy/fault.ts';
 import type { HandlerPatch, PolicyPatch } from '../policy/resolve-policy.ts';
 import { isRuntimeName, type RuntimeName } from '../policy/runtime-name.ts';
+import { defaultSandboxRules, type SandboxRules } from '../policy/sandbox-rules.ts';
 import { type Complain, checkDocument, type DocumentKind, isObject, textOf } from './checked-document.ts';
 import { readHandlerPatch, readPolicyPatch } from './config-policy.ts';
 import { parseRoutePattern } from './route-pattern.ts';
@@ -44,8 +45,15 @@ export interface ConfigReading {
 
 const kind: DocumentKind = { schema, showValues: true };
 
-/** @param file name for faults, relative to the functions root */
-export function parseFunctionConfig(text: string, file: string): ConfigReading {
+/**
+ * @param file name for faults, relative to the functions root
+ * @param rules what the operator allows functions to ask for
+ */
+export function parseFunctionConfig(
+  text: string,
+  file: string,
+  rules: SandboxRules = defaultSandboxRules,
+): ConfigReading {
   const { value, written, faults: schemaFaults, lineOf } = checkDocument(text, file, kind);
   if (value === null || written === null || Object.keys(written).length === 0) {
     return { config: null, faults: schemaFaults };
@@ -64,12 +72,12 @@ export function parseFunctionConfig(text: string, file: string): ConfigReading {
       severity,
     });
   };
-  return { config: Object.freeze(readConfig(value, written, complain)), faults };
+  return { config: Object.freeze(readConfig(value, written, rules, complain)), faults };
 }
 
 type Json = Readonly<Record<string, unknown>>;
 
-function readConfig(value: Json, written: Json, complain: Complain): FunctionConfig {
+function readConfig(value: Json, written: Json, rules: SandboxRules, complain: Complain): FunctionConfig {
   const invoke = isObject(value['invoke']) ? value['invoke'] : {};
   const handler = readHandlerPatch(value, invoke, complain);
   return {
@@ -77,7 +85,7 @@ function readConfig(value: Json, written: Json, complain: Complain): FunctionCon
     entrypoint: textOf(value['entrypoint']),
     routes: readRoutes(invoke, complain),
     forced: [value, invoke].some((block) => forceKeys.some((key) => block[key] === true)),
-    policy: readPolicyPatch(value, written, complain),
+    policy: readPolicyPatch(value, written, rules, complain),
     handler: handler.patch,
     refused: handler.refused,
     home: readHome(value, invoke),

@@ -4,6 +4,7 @@
 import { basename, resolve } from 'node:path';
 import type { Fault } from '../policy/fault.ts';
 import type { RuntimeName } from '../policy/runtime-name.ts';
+import { defaultSandboxRules, type SandboxRules } from '../policy/sandbox-rules.ts';
 import type { Catalog, FunctionUnit, Route } from './catalog.ts';
 import { planFolder } from './file-plan.ts';
 import type { Folder } from './folder.ts';
@@ -32,6 +33,8 @@ export interface ScanOptions {
   /** Folder names that are not searched, besides the fixed list and the root config's. */
   readonly ignoreDirs: readonly string[];
   readonly strictFs: { readonly enabled: boolean; readonly locked: boolean };
+  /** What functions may ask for at most, and what this kernel can hold. Default: all that FastFN allows anybody. */
+  readonly sandbox?: SandboxRules;
   /** Number of this catalog: 1, 2, 3 … per process. */
   readonly generation: number;
   /** The gateway's own folder; never part of the tree. */
@@ -53,14 +56,15 @@ const alwaysIgnored = [
 export async function scanFunctions(options: ScanOptions): Promise<Catalog> {
   const root = resolve(options.root);
   const slice = startTimeSlice();
-  const tree = await readTree(root, [resolve(options.stateDir)], slice);
+  const sandbox = options.sandbox ?? defaultSandboxRules;
+  const tree = await readTree(root, [resolve(options.stateDir)], slice, sandbox);
   const runtimes = Object.freeze([...(options.runtimes ?? presentRuntimes(tree.root))]);
   if (tree.root === null) return emptyCatalog(options, root, runtimes, tree);
   const plan = makePlan(tree.root, options, runtimes, basename(root));
   const pause = slice.pause();
   if (pause !== null) await pause;
   const settled = settleClaims(plan.claims.map((claim) => ({ ...claim, draft: plan.settle(claim.draft) })));
-  const defaults = { ...options.defaults, strictFs: options.strictFs };
+  const defaults = { ...options.defaults, strictFs: options.strictFs, sandbox };
   const units = await makeUnits(plan, { root, defaults, slice });
   remarkOutcome(plan, settled, units);
   const catalog: Catalog = {

@@ -2,6 +2,7 @@
 // a warning and left out; the rest is still served. Never throws.
 
 import type { Fault } from '../policy/fault.ts';
+import type { SandboxRules } from '../policy/sandbox-rules.ts';
 import { readBoundedText } from './bounded-file.ts';
 import type { DiscoveryWarning } from './catalog.ts';
 import { type Folder, joinPath } from './folder.ts';
@@ -26,13 +27,15 @@ const maxEntries = 200_000;
 /**
  * @param rootPath absolute
  * @param skipped absolute folders that are not part of the tree, such as the gateway's state
+ * @param rules what the operator allows config files to ask for
  */
 export async function readTree(
   rootPath: string,
   skipped: readonly string[],
   slice: TimeSlice,
+  rules: SandboxRules,
 ): Promise<Tree> {
-  const reader = new TreeReader(rootPath, new Set(skipped));
+  const reader = new TreeReader(rootPath, new Set(skipped), rules);
   const root = reader.read(null, '');
   for (let next = reader.next(); next !== null; next = reader.next()) {
     const pause = slice.pause();
@@ -53,14 +56,16 @@ class TreeReader {
   readonly faults: Fault[] = [];
   readonly #rootPath: string;
   readonly #skipped: ReadonlySet<string>;
+  readonly #rules: SandboxRules;
   readonly #unread: Unread[] = [];
   #folders = 0;
   #entries = 0;
   #full = false;
 
-  constructor(rootPath: string, skipped: ReadonlySet<string>) {
+  constructor(rootPath: string, skipped: ReadonlySet<string>, rules: SandboxRules) {
     this.#rootPath = rootPath;
     this.#skipped = skipped;
+    this.#rules = rules;
   }
 
   /** The next folder to read: depth first, siblings in byte order. */
@@ -144,7 +149,7 @@ class TreeReader {
   #readConfig(listing: Listing, absolute: string, file: string): FunctionConfig | null {
     const text = this.#readDocument(listing, absolute, 'fn.config.json', file);
     if (text === null) return null;
-    const { config, faults } = parseFunctionConfig(text, file);
+    const { config, faults } = parseFunctionConfig(text, file, this.#rules);
     this.faults.push(...faults);
     return config;
   }

@@ -1,9 +1,11 @@
 // From drafts to function units: key, policy, environment file, view of the tree and signature.
 
 import { createHash } from 'node:crypto';
-import { httpMethods } from '../policy/function-policy.ts';
+import { type FunctionPolicy, httpMethods } from '../policy/function-policy.ts';
 import { unionOfMethods } from '../policy/methods.ts';
+import { isConfined } from '../policy/network-grants.ts';
 import { type PolicyDefaults, resolvePolicy } from '../policy/resolve-policy.ts';
+import { defaultSandboxRules, type SandboxRules } from '../policy/sandbox-rules.ts';
 import type { FunctionUnit } from './catalog.ts';
 import { type Folder, joinPath, upwards } from './folder.ts';
 import type { Draft, Plan } from './plan.ts';
@@ -28,8 +30,9 @@ export async function makeUnits(plan: Plan, options: UnitOptions): Promise<Map<D
     if (pause !== null) await pause;
     const key = freeKey(draft, keys);
     keys.add(key);
-    units.set(draft, makeUnit(draft, key, views, options));
-    warnLockedSandbox(plan, draft, options);
+    const unit = makeUnit(draft, key, views, options);
+    units.set(draft, unit);
+    warnSandbox(plan, draft, unit, options);
   }
   return units;
 }
@@ -83,8 +86,20 @@ function makeUnit(draft: Draft, key: string, views: ViewMaker, options: UnitOpti
     readable: Object.freeze(view.readable.map(absolute)),
     listable: Object.freeze(view.listable.map(absolute)),
     signature,
-    refused: own?.refused ?? null,
+    ...refusalOf(draft, policy, options),
   });
+}
+
+/** A handler that nobody can call is not served, nor is one that the kernel cannot hold as its config demands. */
+function refusalOf(
+  { own }: Draft,
+  { sandbox, strictFs }: FunctionPolicy,
+  { defaults }: UnitOptions,
+): Pick<FunctionUnit, 'refused' | 'refusedAs'> {
+  if ((own?.refused ?? null) !== null) return { refused: own?.refused ?? null };
+  const held = strictFs && rulesOf(defaults).kernelTier;
+  if (!sandbox.requireKernel || held) return { refused: null };
+  return { refused: 'sandbox unavailable', refusedAs: 'sandbox_unavailable' };
 }
 
 /** Next to the handler; for an `entrypoint` in a sub-folder also above it, up to the function's own folder. */
@@ -96,9 +111,31 @@ function envFolderOf(draft: Draft): Folder | null {
   return null;
 }
 
-function warnLockedSandbox(plan: Plan, draft: Draft, options: UnitOptions): void {
-  const { enabled, locked } = options.defaults.strictFs;
-  if (!enabled || !locked || draft.own?.handler.strictFs !== false) return;
+/** What the file asks of its sandbox and does not get. */
+function warnSandbox(plan: Plan, draft: Draft, unit: FunctionUnit, { defaults }: UnitOptions): void {
+  const { strictFs, sandbox } = unit.policy;
   const source = joinPath(draft.home, 'fn.config.json');
-  plan.warn('strict_fs_locked', source, 'strict_fs: false is ignored: the operator does not permit it');
+  const { enabled, locked } = defaults.strictFs;
+  if (enabled && strictFs && draft.own?.handler.strictFs === false) {
+    const reason = locked ? 'the operator does not permit it' : 'nothing else holds it to its network';
+    plan.warn('strict_fs_locked', source, `strict_fs: false is ignored: ${reason}`);
+  }
+  if (unit.refusedAs === 'sandbox_unavailable') {
+    const reason = strictFs ? 'this kernel does not have it' : 'strict_fs switches it off';
+    plan.warn(
+      'sandbox_unavailable',
+      source,
+      `not served: sandbox.require asks for the kernel, but ${reason}`,
+    );
+  } else if (isConfined(sandbox.network) && !(strictFs && rulesOf(defaults).kernelTier)) {
+    plan.warn(
+      'network_not_enforced',
+      source,
+      'its network is not limited: the kernel layers are not in force',
+    );
+  }
+}
+
+function rulesOf({ sandbox }: UnitOptions['defaults']): SandboxRules {
+  return sandbox ?? defaultSandboxRules;
 }

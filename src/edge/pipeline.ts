@@ -89,7 +89,8 @@ export class Pipeline {
     const { unit } = match;
     const { limits, isRuntimeUp } = this.#options;
     exchange.functionKey = unit.key;
-    if (unit.refused !== null) throw new GatewayError('config_invalid', { text: unit.refused });
+    if (unit.refused !== null)
+      throw new GatewayError(unit.refusedAs ?? 'config_invalid', { text: unit.refused });
     if (!isRuntimeUp(unit.runtime)) throw new GatewayError('runtime_down');
     const maxBodyBytes = Math.min(unit.policy.maxBodyBytes, limits.maxBodyBytes);
     if (declaredLength(exchange.request) > maxBodyBytes) throw new GatewayError('payload_too_large');

@@ -1,5 +1,7 @@
 // What a function may do and how much: one frozen value per function version. Source: contract/policy.md 2-5.
 
+import type { NetworkGrants, ResourceLimits } from './sandbox-policy.ts';
+
 export const httpMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type HttpMethod = (typeof httpMethods)[number];
 
@@ -37,6 +39,13 @@ export interface KeepWarmPolicy {
   readonly idleTtlSeconds: number;
 }
 
+export interface FunctionSandbox {
+  /** Never more than the operator allows. */
+  readonly network: NetworkGrants;
+  /** `sandbox.require: "kernel"`: rather not served than served without the kernel's layers. */
+  readonly requireKernel: boolean;
+}
+
 export interface FunctionPolicy {
   /** Whole life of an invocation from admission, in ms. */
   readonly timeoutMs: number;
@@ -52,6 +61,8 @@ export interface FunctionPolicy {
   readonly rateLimit: RateLimitPolicy | null;
   /** False only where the operator permits it (FN_STRICT_FS, FN_STRICT_FS_LOCK). */
   readonly strictFs: boolean;
+  readonly sandbox: FunctionSandbox;
+  readonly limits: ResourceLimits;
   /** Export that is called; default `handler`. */
   readonly handler: string;
   readonly adapter: 'native' | 'aws-lambda' | 'cloudflare-worker';

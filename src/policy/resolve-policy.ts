@@ -1,5 +1,6 @@
 // From what config files say (patches, nearest first) and the operator's defaults to one frozen FunctionPolicy.
-// Fields are replaced whole, never mixed: a version's `worker_pool` is not merged with its function's.
+// Fields are replaced whole, never mixed: a version's `worker_pool` is not merged with its function's. The keys of
+// `sandbox` and `limits` are fields of their own: naming one must not set the others free.
 // Source: contract/policy.md 2, 4, 5.
 
 import type {
@@ -10,7 +11,11 @@ import type {
   WorkerPoolPolicy,
 } from './function-policy.ts';
 import type { HostList } from './host-list.ts';
+import type { LimitName } from './limit-fields.ts';
+import { isConfined, narrowNetwork } from './network-grants.ts';
 import type { RuntimeName } from './runtime-name.ts';
+import { defaultResourceLimits, type NetworkGrants, type ResourceLimits } from './sandbox-policy.ts';
+import { defaultSandboxRules, type SandboxRules } from './sandbox-rules.ts';
 
 /** A `worker_pool` block as written; absent numbers get their default when the policy is resolved. */
 export interface WorkerPoolPatch {
@@ -36,6 +41,10 @@ export interface PolicyPatch {
   readonly keepWarm?: KeepWarmPolicy;
   readonly rateLimit?: RateLimitPolicy;
   readonly group?: string;
+  readonly network?: NetworkGrants;
+  readonly requireKernel?: boolean;
+  /** In the units of ResourceLimits. */
+  readonly limits?: Readonly<Partial<Record<LimitName, number>>>;
 }
 
 /** Read only from the file next to the handler: how the handler is called, and its opt-out of the sandbox. */
@@ -53,6 +62,8 @@ export interface PolicyDefaults {
   readonly methods: readonly HttpMethod[];
   /** What the operator says of the file sandbox; `locked`: a function cannot opt out. */
   readonly strictFs: { readonly enabled: boolean; readonly locked: boolean };
+  /** Default: everything that FastFN allows anybody. */
+  readonly sandbox?: SandboxRules;
 }
 
 /** Compiled languages: their first call may wait for a build (contract/policy.md 2). */
@@ -72,6 +83,8 @@ export function resolvePolicy(
   const asked = nearest(patches, 'timeoutMs') ?? defaults.timeoutMs;
   const timeoutMs = compiled ? Math.max(asked, compiledTimeoutMs) : asked;
   const maxConcurrency = nearest(patches, 'maxConcurrency') ?? defaults.maxConcurrency;
+  const rules = defaults.sandbox ?? defaultSandboxRules;
+  const network = narrowNetwork(nearest(patches, 'network') ?? rules.network, rules.network);
   return Object.freeze({
     timeoutMs,
     maxConcurrency,
@@ -82,11 +95,31 @@ export function resolvePolicy(
     workerPool: resolveWorkerPool(nearest(patches, 'workerPool'), maxConcurrency, timeoutMs),
     keepWarm: nearest(patches, 'keepWarm') ?? null,
     rateLimit: nearest(patches, 'rateLimit') ?? null,
-    strictFs: defaults.strictFs.enabled && (defaults.strictFs.locked || own.strictFs !== false),
+    strictFs: defaults.strictFs.enabled && (own.strictFs !== false || mustStayStrict(defaults, network)),
+    sandbox: Object.freeze({ network, requireKernel: nearest(patches, 'requireKernel') ?? false }),
+    limits: resolveLimits(patches, rules),
     handler: own.handler ?? 'handler',
     adapter: own.adapter ?? 'native',
     group: nearest(patches, 'group') ?? null,
   });
+}
+
+/** Whether `strict_fs: false` is ignored: without the jail nothing holds a function to its network. */
+function mustStayStrict({ strictFs }: PolicyDefaults, network: NetworkGrants): boolean {
+  return strictFs.locked || isConfined(network);
+}
+
+function resolveLimits(patches: readonly PolicyPatch[], { maxima }: SandboxRules): ResourceLimits {
+  const limit = <K extends LimitName>(name: K): number | null => {
+    const asked = patches.find((patch) => patch.limits?.[name] !== undefined)?.limits?.[name];
+    const wanted = asked ?? defaultResourceLimits[name];
+    const most = maxima[name];
+    return wanted === null || most === null ? (wanted ?? most) : Math.min(wanted, most);
+  };
+  const names = Object.keys(defaultResourceLimits) as LimitName[];
+  return Object.freeze(
+    Object.fromEntries(names.map((name) => [name, limit(name)])) as unknown as ResourceLimits,
+  );
 }
 
 function nearest<K extends keyof PolicyPatch>(

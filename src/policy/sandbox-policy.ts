@@ -15,19 +15,26 @@ export interface FileGrants {
 export interface NetworkGrants {
   /** Outbound TCP: any port, none, or the listed ports. Default `all`. */
   readonly outboundTcp: 'all' | 'none' | readonly number[];
-  /** UDP sockets (DNS needs them). Default true; false with `outboundTcp: 'none'`. */
+  /** UDP sockets, to any address and port: kernel rules for ports know TCP only. Looking up names needs them. */
   readonly udp: boolean;
 }
 
+/** How much one worker may use. What holds it to each: src/README.md, "Limits". */
 export interface ResourceLimits {
-  /** Resident memory in bytes, watched by the supervisor. Default 512 MiB. */
+  /** Resident memory in bytes. Default 512 MiB. */
   readonly memoryBytes: number;
   /** RLIMIT_NOFILE. Default 256. */
   readonly openFiles: number;
   /** RLIMIT_FSIZE in bytes. Default 64 MiB. */
   readonly fileBytes: number;
-  /** RLIMIT_NPROC beside the seccomp rule; threads count. Default 128. */
+  /** Threads of the process, those of the language itself included (Node has about 11). Default 128. */
   readonly threads: number;
+  /** Processor time of one invocation in ms; null = bounded by the deadline only. Default null. */
+  readonly cpuMs: number | null;
+  /** Captured output of one invocation in bytes. Default 256 KiB. */
+  readonly outputBytes: number;
+  /** The private temporary folder as a whole, in bytes. Default 256 MiB. */
+  readonly tempBytes: number;
 }
 
 export interface SandboxPolicy {
@@ -43,6 +50,9 @@ export const defaultResourceLimits: ResourceLimits = Object.freeze({
   openFiles: 256,
   fileBytes: 64 * 1024 * 1024,
   threads: 128,
+  cpuMs: null,
+  outputBytes: 256 * 1024,
+  tempBytes: 256 * 1024 * 1024,
 });
 
 /** Never readable by any worker, at any depth below the functions root (contract/sandbox.md 4). */

@@ -2,6 +2,8 @@
 
 import type { FunctionUnit } from '../../src/discovery/catalog.ts';
 import type { FunctionPolicy, WorkerPoolPolicy } from '../../src/policy/function-policy.ts';
+import { openNetwork } from '../../src/policy/network-grants.ts';
+import { defaultResourceLimits } from '../../src/policy/sandbox-policy.ts';
 
 const workerPool: WorkerPoolPolicy = {
   enabled: true,
@@ -26,6 +28,8 @@ const policy: FunctionPolicy = {
   keepWarm: null,
   rateLimit: null,
   strictFs: true,
+  sandbox: { network: openNetwork, requireKernel: false },
+  limits: defaultResourceLimits,
   handler: 'handler',
   adapter: 'native',
   group: null,

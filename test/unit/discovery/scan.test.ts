@@ -6,6 +6,7 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { defaultSandboxRules } from '../../../src/policy/sandbox-rules.ts';
 import { ask, makeTree, notesOf, scan, scanTree, unitAt, warningsOf, writeTree } from './tree-fixture.ts';
 
 describe('scan: odd trees', () => {
@@ -210,6 +211,50 @@ describe('scan: runtimes and policy', () => {
     assert.deepEqual(await strict(true, true), [true, 1]);
     assert.deepEqual(await strict(true, false), [false, 0]);
     assert.deepEqual(await strict(false, true), [false, 0]);
+  });
+
+  it('strict_fs: false does not count for a function whose network is limited', async (t) => {
+    const tree = {
+      'a/handler.js': '',
+      'a/fn.config.json': { strict_fs: false, sandbox: { network: 'none' } },
+    };
+    const catalog = await scanTree(t, tree, { strictFs: { enabled: true, locked: false } });
+    assert.equal(unitAt(catalog, 'a/handler.js').policy.strictFs, true);
+    assert.deepEqual(warningsOf(catalog), ['strict_fs_locked a/fn.config.json']);
+  });
+
+  it('sandbox.require: kernel is not served where the kernel layers are missing or switched off', async (t) => {
+    const tree = {
+      'fn.config.json': { sandbox: { require: 'kernel' } },
+      'a.js': '',
+      'b/get.js': '',
+      'b/fn.config.json': { sandbox: { require: 'none' } },
+      'c/get.js': '',
+      'c/fn.config.json': { strict_fs: false },
+    };
+    const refusals = async (kernelTier: boolean) => {
+      const catalog = await scanTree(t, tree, {
+        strictFs: { enabled: true, locked: false },
+        sandbox: { ...defaultSandboxRules, kernelTier },
+      });
+      return ['a.js', 'b/get.js', 'c/get.js'].map((path) => unitAt(catalog, path).refusedAs);
+    };
+    assert.deepEqual(await refusals(true), [undefined, undefined, 'sandbox_unavailable']);
+    assert.deepEqual(await refusals(false), ['sandbox_unavailable', undefined, 'sandbox_unavailable']);
+  });
+
+  it('a limited network that nothing enforces is a warning', async (t) => {
+    const tree = { 'a/get.js': '', 'a/fn.config.json': { sandbox: { network: 'none' } } };
+    const warnings = async (enabled: boolean, kernelTier: boolean) =>
+      warningsOf(
+        await scanTree(t, tree, {
+          strictFs: { enabled, locked: true },
+          sandbox: { ...defaultSandboxRules, kernelTier },
+        }),
+      );
+    assert.deepEqual(await warnings(true, true), []);
+    assert.deepEqual(await warnings(false, true), ['network_not_enforced a/fn.config.json']);
+    assert.deepEqual(await warnings(true, false), ['network_not_enforced a/fn.config.json']);
   });
 
   it('a route that its own policy forbids is a warning', async (t) => {

@@ -1,13 +1,25 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseMethodList, unionOfMethods } from '../../../src/policy/methods.ts';
+import { closedNetwork, networkOfPorts } from '../../../src/policy/network-grants.ts';
 import { parseNumberField } from '../../../src/policy/number-field.ts';
-import { type PolicyPatch, resolvePolicy } from '../../../src/policy/resolve-policy.ts';
+import {
+  type HandlerPatch,
+  type PolicyDefaults,
+  type PolicyPatch,
+  resolvePolicy,
+} from '../../../src/policy/resolve-policy.ts';
 import type { RuntimeName } from '../../../src/policy/runtime-name.ts';
+import { defaultMaxima } from '../../../src/policy/sandbox-rules.ts';
 
-function resolve(patches: readonly PolicyPatch[], runtime: RuntimeName = 'node') {
+function resolve(
+  patches: readonly PolicyPatch[],
+  runtime: RuntimeName = 'node',
+  { own = {}, ...changes }: Partial<PolicyDefaults> & { readonly own?: HandlerPatch } = {},
+) {
   const defaults = { timeoutMs: 2500, maxConcurrency: 20, maxBodyBytes: 1000, methods: ['GET'] } as const;
-  return resolvePolicy(patches, {}, runtime, { ...defaults, strictFs: { enabled: true, locked: true } });
+  const strictFs = { enabled: true, locked: true };
+  return resolvePolicy(patches, own, runtime, { ...defaults, strictFs, ...changes });
 }
 
 describe('policy: from patches to one value', () => {
@@ -51,6 +63,55 @@ describe('policy: from patches to one value', () => {
   it('an empty host list is not the same as none', () => {
     assert.deepEqual(resolve([{ allowHosts: [] }, { allowHosts: ['a'] }]).allowHosts, []);
     assert.equal(resolve([{}]).allowHosts, null);
+  });
+});
+
+describe('policy: sandbox and limits', () => {
+  const mib = 1024 * 1024;
+
+  it('defaults are those of the contract', () => {
+    const { sandbox, limits } = resolve([]);
+    assert.deepEqual(sandbox, { network: { outboundTcp: 'all', udp: true }, requireKernel: false });
+    assert.deepEqual(limits, {
+      memoryBytes: 512 * mib,
+      openFiles: 256,
+      fileBytes: 64 * mib,
+      threads: 128,
+      cpuMs: null,
+      outputBytes: 256 * 1024,
+      tempBytes: 256 * mib,
+    });
+    assert.ok(Object.isFrozen(sandbox) && Object.isFrozen(limits));
+  });
+
+  it('a nearer limit does not set the other limits of an outer file free', () => {
+    const { limits, sandbox } = resolve([
+      { limits: { threads: 20 }, requireKernel: false },
+      { limits: { threads: 30, memoryBytes: 64 * mib }, network: closedNetwork },
+    ]);
+    assert.deepEqual([limits.threads, limits.memoryBytes], [20, 64 * mib]);
+    assert.equal(sandbox.network.outboundTcp, 'none');
+  });
+
+  it('the operator bounds what nobody asked for, too', () => {
+    const { limits, sandbox } = resolve([], 'node', {
+      sandbox: {
+        network: networkOfPorts([443], true),
+        maxima: { ...defaultMaxima, memoryBytes: 100 * mib, cpuMs: 700 },
+        kernelTier: true,
+      },
+    });
+    assert.deepEqual([limits.memoryBytes, limits.cpuMs, limits.openFiles], [100 * mib, 700, 256]);
+    assert.deepEqual(sandbox.network, { outboundTcp: [443], udp: true });
+  });
+
+  it('a function whose network is limited cannot opt out of what holds it to it', () => {
+    const strict = (locked: boolean, patches: readonly PolicyPatch[]) =>
+      resolve(patches, 'node', { strictFs: { enabled: true, locked }, own: { strictFs: false } }).strictFs;
+    assert.equal(strict(true, []), true);
+    assert.equal(strict(false, []), false);
+    assert.equal(strict(false, [{ network: closedNetwork }]), true);
+    assert.equal(strict(false, [{ network: networkOfPorts([443], true) }]), true);
   });
 });
 

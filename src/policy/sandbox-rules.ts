@@ -1,0 +1,27 @@
+// What the operator says of every function's sandbox: the widest network, the largest limits, and what this kernel can
+// hold. A function's own folder can only ask for less (contract/sandbox.md 1, Better).
+
+import { type LimitMaxima, limitFields } from './limit-fields.ts';
+import { openNetwork } from './network-grants.ts';
+import type { NetworkGrants } from './sandbox-policy.ts';
+
+export interface SandboxRules {
+  /** What a function gets that asks for nothing, and more than which none gets. */
+  readonly network: NetworkGrants;
+  readonly maxima: LimitMaxima;
+  /** Whether Landlock, seccomp and no_new_privs are in force: what `sandbox.require: "kernel"` asks for. */
+  readonly kernelTier: boolean;
+}
+
+export const defaultMaxima: LimitMaxima = Object.freeze(
+  Object.fromEntries(
+    limitFields.map(({ name, maximum, scale }) => [name, maximum === null ? null : maximum * scale]),
+  ) as unknown as LimitMaxima,
+);
+
+/** Where the operator says nothing, on a kernel that has it all. */
+export const defaultSandboxRules: SandboxRules = Object.freeze({
+  network: openNetwork,
+  maxima: defaultMaxima,
+  kernelTier: true,
+});
