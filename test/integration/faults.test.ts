@@ -11,6 +11,24 @@ const node = (body: string) =>
 const raw = (bytes: string) =>
   node(`fs.writeSync(3, ${bytes}); await new Promise((r) => setTimeout(r, 5000));`);
 
+/** A result for the first call of a worker, in whatever words: what a broken runtime would answer. */
+const answers = (fields: object) => {
+  const text = JSON.stringify({ type: 'result', id: 1, status: 200, headers: {}, ...fields });
+  return raw(
+    `(() => { const t = ${JSON.stringify(text)}; const b = Buffer.alloc(4); b.writeUInt32BE(t.length); return Buffer.concat([b, Buffer.from(t)]); })()`,
+  );
+};
+const misshapen = {
+  textstatus: { status: '200' },
+  smallstatus: { status: 99 },
+  largestatus: { status: 600 },
+  interim: { status: 103 },
+  objectbody: { body: {} },
+  numberbody: { body: 5 },
+  listheaders: { headers: ['a'] },
+  splitheader: { headers: { 'x-a': 'b\r\nx-c: d' } },
+};
+
 describe('faults of a handler', () => {
   let gateway: TestGateway;
   before(async () => {
@@ -42,6 +60,10 @@ describe('faults of a handler', () => {
       ),
       'get.late.js': node("setTimeout(() => { throw new Error('later'); }, 10); return 'early';"),
       'fn.config.json': JSON.stringify({ timeout_ms: 1500 }),
+      'get.nulls.js': answers({ headers: null, body: null }),
+      ...Object.fromEntries(
+        Object.entries(misshapen).map(([name, fields]) => [`get.${name}.js`, answers(fields)]),
+      ),
     });
   });
   after(() => gateway.close());
@@ -63,6 +85,7 @@ describe('faults of a handler', () => {
     ['/huge', 502, /^invalid runtime response/],
     ['/notjson', 502, /^invalid runtime response/],
     ['/forged', 502, /^invalid runtime response/],
+    ...Object.keys(misshapen).map((name) => [`/${name}`, 502, /^invalid runtime response/] as const),
     ['/hangs', 504, /^runtime timeout$/],
     ['/pyhangs', 504, /^runtime timeout$/],
   ];
@@ -77,6 +100,11 @@ describe('faults of a handler', () => {
       assert.equal((await ask(gateway.url, '/good/7')).text, '7');
     });
   }
+
+  test('null headers and a null body are none', async () => {
+    const answer = await ask(gateway.url, '/nulls');
+    assert.deepEqual([answer.status, answer.text], [200, '']);
+  });
 
   test('a flood of output is bounded and the answer still comes', async () => {
     const answer = await ask(gateway.url, '/floods');
