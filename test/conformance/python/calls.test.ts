@@ -224,7 +224,7 @@ describe('python loading', { skip }, () => {
       const seen = jsonOf(await worker.invoke()) as Record<string, unknown>;
       assert.deepEqual([seen.atLoad, seen.now, seen.event], ['grüß dich', 'grüß dich', 'grüß dich']);
       // Node gives this one to every child process while coverage is measured, whatever `env` says.
-      const names = seen.names.filter((name: string) => name !== 'NODE_V8_COVERAGE');
+      const names = (seen.names as string[]).filter((name) => name !== 'NODE_V8_COVERAGE');
       assert.deepEqual(names, ['GREETING', 'LANG', 'PATH']);
     }
   });
