@@ -12,6 +12,9 @@ import { WorkerPool, type WorkerProcesses } from '../workers/pool.ts';
 /** A call that was admitted before the change may run to its deadline, and its worker has this long to end, ms. */
 const drainMarginMs = 1_000;
 
+/** How often a drain looks whether the last call has ended, ms. */
+const drainPollMs = 10;
+
 export interface DeploymentSetOptions {
   readonly clock: Clock;
   readonly metrics: Metrics;
@@ -78,11 +81,23 @@ export class DeploymentSet implements SupervisorListener {
     this.#pools.get(worker.poolKey)?.workerGone(worker);
   }
 
-  /** Every call done or past `deadlineMs` (clock), every worker told to end. */
+  /**
+   * Every call done or past `deadlineMs` (clock), every worker told to end. Nobody may be admitted any more; those who
+   * were, and wait for a slot or still send their body, are served like those who run.
+   */
   async drain(deadlineMs: number): Promise<void> {
+    await this.#whenEmpty(deadlineMs);
     const pools = [...this.#pools.values()];
     await Promise.all(pools.map((pool) => pool.drain(deadlineMs)));
     await Promise.all(this.#draining);
+  }
+
+  async #whenEmpty(deadlineMs: number): Promise<void> {
+    const { clock } = this.#options;
+    const gates = [...this.#served.values()].map(({ deployment }) => deployment.gate);
+    while (gates.some((gate) => gate.active + gate.queued > 0) && clock.now() < deadlineMs) {
+      await new Promise<void>((resolve) => clock.after(drainPollMs, resolve));
+    }
   }
 
   #deploy(unit: FunctionUnit, identity: string): Served {

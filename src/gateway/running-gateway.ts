@@ -181,12 +181,14 @@ export class RunningGateway {
     this.#phase = 'draining';
     const deadlineMs = clock.now() + config.drainTimeoutMs;
     const closed = this.#app.close();
-    const late = clock.after(config.drainTimeoutMs + lastAnswersMs, () =>
-      this.#app.server.closeAllConnections(),
-    );
+    const cutOff = () => this.#app.server.closeAllConnections();
+    let late = clock.after(config.drainTimeoutMs + lastAnswersMs, cutOff);
     try {
       await this.#reloader.settled();
       await workers.deployments.drain(deadlineMs);
+      // Nothing runs any more: whoever has not sent a whole request by now has none that we would serve.
+      late.cancel();
+      late = clock.after(lastAnswersMs, cutOff);
       await closed;
     } finally {
       late.cancel();

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from './support/eventually.ts';
 import { startTestGateway, type TestGateway } from './support/gateway.ts';
 import { ask } from './support/http.ts';
+import { exchange } from './support/raw-http.ts';
 import { echoPy } from './support/tree.ts';
 
 const hello = "exports.handler = () => 'hello';\n";
@@ -217,6 +218,32 @@ test('closing drains: a running call ends well, new ones are refused, no process
   await gateway.close();
   assert.equal((await running).text, 'finished');
   for (const pid of pids) assert.ok(!alive(pid), `worker ${pid} is left`);
+});
+
+test('closing serves who waits for a slot and who still sends its body, and cuts off who sends nothing more', async () => {
+  const gateway = await startTestGateway({
+    'one/get.js': "exports.handler = () => new Promise((done) => setTimeout(() => done('finished'), 400));\n",
+    'one/fn.config.json': JSON.stringify({
+      worker_pool: { max_workers: 1, max_queue: 5, queue_timeout_ms: 4000 },
+    }),
+    'post.echo.js': 'exports.handler = (event) => event.body;\n',
+  });
+  await ask(gateway.url, '/one');
+  const calls = [ask(gateway.url, '/one'), ask(gateway.url, '/one'), ask(gateway.url, '/one')];
+  const head = 'POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n';
+  const upload = exchange(gateway.url, [head, 'ab', 500, 'cd']);
+  const stuck = exchange(gateway.url, ['GET /echo HTTP/1.1\r\nHo'], { limitMs: 9000 });
+  await sleep(150);
+  const began = performance.now();
+  await gateway.close();
+  const tookMs = performance.now() - began;
+  for (const call of calls) assert.equal((await call).text, 'finished');
+  assert.deepEqual(
+    (await upload).answers.map(({ status, body }) => `${status} ${body}`),
+    ['200 abcd'],
+  );
+  assert.ok((await stuck).closed);
+  assert.ok(tookMs < 5000, `${tookMs} ms`);
 });
 
 test('the environment of a worker is its own: nothing of the gateway, only fn.env.json', () =>
