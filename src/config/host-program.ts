@@ -18,6 +18,9 @@ export type HostProgramState =
   /** In words: `not found`, `found 3.8.1, needs 3.10 or newer`. */
   | { readonly found: false; readonly reason: string };
 
+/** Where programs are looked for without a PATH, as execvp(3) and shells do: a unit or a cron job may have none. */
+const defaultPath = '/usr/local/bin:/usr/bin:/bin';
+
 export interface HostSearch {
   /** Value of the override variable; null: search the PATH. */
   readonly override: string | null;
@@ -45,7 +48,7 @@ function locate(name: string, search: HostSearch): string | null {
     const path = resolve(search.cwd, name);
     return isExecutable(path) ? path : null;
   }
-  const folders = (search.environment.PATH ?? '').split(delimiter).filter(isAbsolute);
+  const folders = (search.environment.PATH || defaultPath).split(delimiter).filter(isAbsolute);
   return folders.map((folder) => join(folder, name)).find(isExecutable) ?? null;
 }
 

@@ -65,7 +65,9 @@ function leftBehind(): string[] {
 /** Serves the functions, asks each once, ends with SIGTERM; nothing may be left. */
 async function serveAndStop(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   // Without a PATH no language of the host is looked for.
-  const python = env.PATH?.split(':').some((part) => existsSync(join(part, 'python3'))) === true;
+  // Without a PATH the usual places are searched.
+  const places = (env.PATH ?? '/usr/local/bin:/usr/bin:/bin').split(':');
+  const python = places.some((place) => existsSync(join(place, 'python3')));
   const sockets = join(folder, 'sockets');
   const program = new StartedProgram(file, [...args, 'serve', functions, '--port', '0'], {
     env: { ...env, FN_SOCKET_BASE_DIR: sockets },
@@ -186,7 +188,7 @@ describe('binary: one file, on a host with nothing', () => {
     await serveAndStop(binary, [], { PATH: '/usr/bin:/bin' });
   });
 
-  it('serves Node functions with an empty environment', async () => {
+  it('serves functions of both languages with an empty environment', async () => {
     await serveAndStop(binary, [], {});
   });
 });
