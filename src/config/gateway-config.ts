@@ -3,6 +3,8 @@
 
 import type { Fault } from '../policy/fault.ts';
 import type { RuntimeName } from '../policy/runtime-name.ts';
+import type { SandboxRules } from '../policy/sandbox-rules.ts';
+import type { WorkerUser } from './worker-user.ts';
 
 /** One language on this host: its data row, and what was found when it was probed. */
 export interface RuntimeAdapter {
@@ -77,6 +79,10 @@ export interface GatewayConfig {
     readonly allow: readonly { readonly path: string; readonly write: boolean }[];
   };
   readonly sandboxRequired: boolean;
+  /** What no function gets more of, and what each gets that asks for nothing. */
+  readonly sandbox: Omit<SandboxRules, 'kernelTier'>;
+  /** Started as root: who workers become (`FN_WORKER_USER`); null = they keep the gateway's user. */
+  readonly workerUser: WorkerUser | null;
   readonly drainTimeoutMs: number;
   /** Absolute; default `<functionsRoot>/.fastfn`. */
   readonly stateDir: string;

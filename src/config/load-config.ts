@@ -2,6 +2,8 @@
 // at once. Reads fastfn.json and looks at the host; starts nothing that outlives the call but bounded probes.
 
 import { join, resolve } from 'node:path';
+import { type LimitMaxima, limitFields } from '../policy/limit-fields.ts';
+import { describeNetwork, isConfined } from '../policy/network-grants.ts';
 import { resolveAllowedPaths } from './allowed-paths.ts';
 import type { ConfigFault } from './config-fault.ts';
 import { type ConfigFileSources, readConfigFile } from './config-file.ts';
@@ -12,12 +14,14 @@ import type { Mode } from './option.ts';
 import { controlOptions } from './options/control-options.ts';
 import { functionOptions } from './options/function-options.ts';
 import { type DomainCheck, laterOptions } from './options/later-options.ts';
+import { limitOptions } from './options/limit-options.ts';
 import { runtimeOptions } from './options/runtime-options.ts';
 import { sandboxOptions } from './options/sandbox-options.ts';
 import { serverOptions } from './options/server-options.ts';
 import { type FindRuntimes, readSocketPaths, selectRuntimes } from './runtime-selection.ts';
 import { type Environment, Settings } from './settings.ts';
 import { workerEnvironmentOf } from './worker-environment.ts';
+import { resolveWorkerUser, type WorkerUser } from './worker-user.ts';
 
 export interface ConfigSources {
   readonly mode: Mode;
@@ -56,7 +60,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   if (root.fault !== null) settings.add(root.fault);
   const selection = await selectRuntimes(settings, sources.findRuntimes);
   const sections = readSections(settings, sources, root.path);
-  checkEachOther(settings, sections.http, sections.defaults);
+  checkEachOther(settings, sections);
   for (const option of Object.values(laterOptions)) settings.read<unknown>(option);
   const config = deepFreeze({ ...sections, ...selection, functionsRoot: root.path, faults: settings.faults });
   const failed = settings.faults.some((fault) => fault.severity === 'error');
@@ -90,6 +94,8 @@ function readSections(settings: Settings, sources: ConfigSources, functionsRoot:
     trustedProxyCidrs: settings.read(serverOptions.trustedProxyCidrs),
     strictFs: readStrictFs(settings, functionsRoot),
     sandboxRequired: settings.read(sandboxOptions.sandboxRequired),
+    sandbox: { network: settings.read(sandboxOptions.sandboxNetwork), maxima: readMaxima(settings) },
+    workerUser: readWorkerUser(settings, sources),
     drainTimeoutMs: settings.read(serverOptions.drainTimeoutMs),
     stateDir: stateDir === null ? join(functionsRoot, '.fastfn') : resolve(cwd, stateDir),
     log: { level: settings.read(serverOptions.logLevel), format },
@@ -134,6 +140,22 @@ function readStrictFs(settings: Settings, functionsRoot: string): GatewayConfig[
   };
 }
 
+function readMaxima(settings: Settings): LimitMaxima {
+  const maxima = limitFields.map(({ name, scale }) => {
+    const maximum = settings.read(limitOptions[name]);
+    return [name, maximum === null ? null : maximum * scale];
+  });
+  return Object.fromEntries(maxima) as LimitMaxima;
+}
+
+function readWorkerUser(settings: Settings, { readFile }: ConfigSources): WorkerUser | null {
+  const text = settings.read(sandboxOptions.workerUser);
+  if (text === null) return null;
+  const { user, fault } = resolveWorkerUser(text, { uid: process.geteuid?.() ?? null, readFile });
+  if (fault !== null) settings.add(fault);
+  return user;
+}
+
 function readControl(settings: Settings): GatewayConfig['control'] {
   return {
     adminToken: settings.read(controlOptions.adminToken),
@@ -150,7 +172,16 @@ function readControl(settings: Settings): GatewayConfig['control'] {
 }
 
 /** Rules between two values. */
-function checkEachOther(settings: Settings, http: HttpLimits, defaults: GatewayConfig['defaults']): void {
+function checkEachOther(settings: Settings, { http, defaults, sandbox, strictFs }: Sections): void {
+  if (isConfined(sandbox.network) && !strictFs.enabled) {
+    settings.add({
+      file: 'environment',
+      key: 'FN_SANDBOX_NETWORK',
+      found: describeNetwork(sandbox.network),
+      accepted: 'all while FN_STRICT_FS is off: nothing else holds workers to it',
+      severity: 'error',
+    });
+  }
   if (http.headersTimeoutMs > http.requestTimeoutMs) {
     settings.add({
       file: 'environment',

@@ -5,6 +5,7 @@ import { binaryOptions, runtimeBinaries } from './binary-options.ts';
 import { controlOptions } from './control-options.ts';
 import { functionOptions } from './function-options.ts';
 import { laterOptions } from './later-options.ts';
+import { limitOptions } from './limit-options.ts';
 import { runtimeOptions, socketOptions } from './runtime-options.ts';
 import { sandboxOptions } from './sandbox-options.ts';
 import { serverOptions } from './server-options.ts';
@@ -17,6 +18,7 @@ export const allOptions: readonly AnyOption[] = [
   ...Object.values(binaryOptions),
   runtimeBinaries,
   ...Object.values(sandboxOptions),
+  ...Object.values(limitOptions),
   ...Object.values(controlOptions),
   ...Object.values(laterOptions),
 ];

@@ -110,7 +110,6 @@ const laterVariables = [
   'FN_NODE_INFER_BACKEND',
   'FN_RUST_BUILD_TIMEOUT_S',
   'FN_GO_BUILD_TIMEOUT_S',
-  'FN_WORKER_USER',
 ] as const;
 
 /** Has no effect by design; the value says what does the job instead. */

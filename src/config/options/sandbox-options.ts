@@ -1,7 +1,9 @@
 // Options of the jail. Source: contract/sandbox.md 1. Switches that a typo could weaken refuse unknown words.
 
-import { accept, type Option } from '../option.ts';
-import { readBoolExact, readBoolOff } from '../option-readers.ts';
+import { closedNetwork, networkOfPorts, openNetwork } from '../../policy/network-grants.ts';
+import type { NetworkGrants } from '../../policy/sandbox-policy.ts';
+import { accept, type Option, type Outcome, reject } from '../option.ts';
+import { readBoolExact, readBoolOff, readText, toList } from '../option-readers.ts';
 
 /** One more folder or file that workers may touch; the path is as written. */
 export interface AllowEntry {
@@ -64,4 +66,41 @@ const sandboxRequired: Option<boolean> = {
   read: readBoolExact,
 };
 
-export const sandboxOptions = { strictFs, strictFsAllow, strictFsLock, sandboxRequired };
+const sandboxNetwork: Option<NetworkGrants> = {
+  doc: 'Widest network of every function; a function can only narrow it.',
+  accepted: 'all, none, or a list of TCP ports, with udp among them where UDP is allowed too',
+  env: 'FN_SANDBOX_NETWORK',
+  key: 'sandbox-network',
+  fallback: openNetwork,
+  read: readNetwork,
+};
+
+/** Anything unclear is an error: a typo must not open the network. */
+function readNetwork(raw: unknown): Outcome<NetworkGrants> {
+  const words = toList(raw).map((word) => word.toLowerCase());
+  const [only] = words;
+  if (words.length === 1 && only === 'all') return accept(openNetwork);
+  if (words.length === 1 && only === 'none') return accept(closedNetwork);
+  const ports = words.filter((word) => word !== 'udp');
+  const wrong = ports.find((port) => !/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535);
+  if (words.length === 0 || wrong !== undefined) return reject(wrong === undefined ? {} : { found: wrong });
+  return accept(networkOfPorts(ports.map(Number), words.includes('udp')));
+}
+
+const workerUser: Option<string | null> = {
+  doc: 'User that workers become when the gateway is started as root.',
+  accepted: 'name, uid, name:group or uid:gid of an ordinary user',
+  env: 'FN_WORKER_USER',
+  key: 'worker-user',
+  fallback: null,
+  read: readText(200),
+};
+
+export const sandboxOptions = {
+  strictFs,
+  strictFsAllow,
+  strictFsLock,
+  sandboxRequired,
+  sandboxNetwork,
+  workerUser,
+};

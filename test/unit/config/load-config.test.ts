@@ -46,6 +46,28 @@ describe('load-config: defaults', () => {
   });
 });
 
+describe('load-config: sandbox', () => {
+  test('maxima and network come in the units of policies', async () => {
+    const files = { '/fastfn.json': { 'sandbox-max-memory-mb': 256, sandbox_network: [443] } };
+    const { sandbox } = await loadGood({ files, environment: { FN_SANDBOX_MAX_CPU_MS: '500' } });
+    assert.deepEqual(sandbox.network, { outboundTcp: [443], udp: false });
+    assert.equal(sandbox.maxima.memoryBytes, 256 * 1024 * 1024);
+    assert.equal(sandbox.maxima.cpuMs, 500);
+    assert.equal(sandbox.maxima.openFiles, 4096);
+  });
+
+  test('a limited network without the jail that holds it is an error', async () => {
+    const environment = { FN_SANDBOX_NETWORK: 'none', FN_STRICT_FS: '0' };
+    const [error = ''] = await errors({ environment });
+    assert.match(error, /FN_SANDBOX_NETWORK/);
+    assert.equal((await loadGood({ environment: { FN_STRICT_FS: '0' } })).strictFs.enabled, false);
+  });
+
+  test('FN_WORKER_USER is nobody unless it is set', async () => {
+    assert.equal((await loadGood()).workerUser, null);
+  });
+});
+
 describe('load-config: precedence', () => {
   const files = { '/fastfn.json': { port: 1111 } };
 

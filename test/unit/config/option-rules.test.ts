@@ -15,8 +15,10 @@ import {
 import { allOptions } from '../../../src/config/options/all-options.ts';
 import { controlOptions } from '../../../src/config/options/control-options.ts';
 import { functionOptions } from '../../../src/config/options/function-options.ts';
+import { limitOptions } from '../../../src/config/options/limit-options.ts';
 import { runtimeOptions, socketOptions } from '../../../src/config/options/runtime-options.ts';
 import { sandboxOptions } from '../../../src/config/options/sandbox-options.ts';
+import { closedNetwork, describeNetwork, openNetwork } from '../../../src/policy/network-grants.ts';
 
 const severities = <T>(option: Pick<Option<T>, 'read'>, raw: unknown) =>
   option.read(raw).problems.map(({ severity }) => severity);
@@ -171,6 +173,30 @@ test('FN_STRICT_FS: 0, false, off and no switch it off, alike', () => {
   for (const word of ['0', 'false', 'off', 'no'])
     assert.equal(sandboxOptions.strictFs.read(word).value, false);
   assert.equal(sandboxOptions.strictFs.read('nope').value, true);
+});
+
+test('FN_SANDBOX_NETWORK: all, none or what is listed; anything unclear is an error', () => {
+  const { read } = sandboxOptions.sandboxNetwork;
+  const words = (raw: unknown) => describeNetwork(read(raw).value ?? openNetwork);
+  assert.deepEqual(read('ALL').value, openNetwork);
+  assert.deepEqual(read('none').value, closedNetwork);
+  assert.equal(words('443, 80,UDP'), 'tcp 80, 443 and udp');
+  assert.equal(words([443, '80']), 'tcp 80, 443');
+  assert.equal(words('udp'), 'udp');
+  assert.equal(words(443), 'tcp 443');
+  for (const bad of ['', 'open', 'all,none', '443,none', '0', '65536', '4.3', '-1', '443;80', [], 'tcp']) {
+    assert.deepEqual(severities({ read }, bad), ['error'], JSON.stringify(bad));
+  }
+});
+
+test('the maxima of limits: whole numbers, within what can be set', () => {
+  assert.equal(limitOptions.memoryBytes.env, 'FN_SANDBOX_MAX_MEMORY_MB');
+  assert.equal(limitOptions.fileBytes.key, 'sandbox-max-file-size-mb');
+  assert.equal(limitOptions.memoryBytes.read('1024').value, 1024);
+  assert.equal(limitOptions.cpuMs.fallback, null);
+  for (const bad of ['0', '8', '1.5', 'x']) {
+    assert.deepEqual(severities(limitOptions.memoryBytes, bad), ['error'], bad);
+  }
 });
 
 test('FN_HOT_RELOAD_INTERVAL: below one second means two', () => {
