@@ -21,6 +21,7 @@ before(() => {
     'get.slow.js':
       "exports.handler = () => new Promise((done) => setTimeout(() => done('finished'), 1000));\n",
     'bad/get.js': "exports.handler = () => 'served';\n",
+    'good/get.js': "exports.handler = () => 'good';\n",
     'bad/fn.config.json': '{ "timeout_ms": "soon", \n "nonsense": 1 ',
   });
   sockets = realpathSync(mkdtempSync(join(tmpdir(), 'fastfn-program-')));
@@ -199,6 +200,19 @@ describe('looking at functions without serving them', () => {
     assert.match(end.stdout + end.stderr, /bad\/fn\.config\.json/);
   });
 
+  test('check --json has file, key and reason of every fault', async () => {
+    const end = await run(['check', root, '--json']);
+    assert.equal(end.code, 1);
+    const report = JSON.parse(end.stdout);
+    assert.equal(report.ok, false);
+    const [fault] = report.faults.filter((one: { file: string }) => one.file === 'bad/fn.config.json');
+    assert.equal(fault.severity, 'error');
+    assert.equal(fault.key, '');
+    assert.match(fault.message, /bad\/fn\.config\.json:2.*accepted: a JSON object/);
+    const good = await run(['check', join(root, 'good')]);
+    assert.deepEqual([good.code, good.stdout], [0, 'OK: errors=0 warnings=0\n']);
+  });
+
   test('the function beside the broken config is still served', async () => {
     const { started, url } = await serving([]);
     try {
@@ -208,14 +222,38 @@ describe('looking at functions without serving them', () => {
     }
   });
 
-  test('doctor reports the sandbox layers', async () => {
-    const end = await run(['doctor', root, '--json']).then((first) =>
-      first.code === 2 ? run(['doctor', '--json']) : first,
-    );
+  test('doctor looks at host, languages, jail, port, sockets and config; what is only missing is a warning', async () => {
+    const end = await run(['doctor', '--json'], { FN_HOST_PORT: '0' });
+    assert.equal(end.code, 0, end.stdout + end.stderr);
     const report = JSON.parse(end.stdout);
-    assert.ok(
-      report.checks.some((check: { id: string }) => /sandbox/.test(check.id)),
-      end.stdout,
+    assert.equal(report.scope, 'general');
+    assert.equal(report.summary.fail, 0);
+    const statuses = new Map(
+      report.checks.map((one: { id: string; status: string }) => [one.id, one.status]),
     );
+    for (const id of [
+      'system.platform',
+      'runtime.node',
+      'project.functions_dir',
+      'project.port',
+      'sockets.dir',
+    ])
+      assert.equal(statuses.get(id), 'OK', id);
+    for (const id of ['python', 'php', 'composer', 'npm', 'cargo', 'go'])
+      assert.match(String(statuses.get(`runtime.${id}`)), /^(OK|WARN)$/, id);
+    for (const layer of ['landlock', 'seccomp', 'rlimits'])
+      assert.ok(statuses.has(`sandbox.${layer}`), layer);
+    assert.equal(statuses.get('project.functions'), 'WARN', 'the broken fn.config.json');
+  });
+
+  test('doctor as text, and its one line on standard error when something fails', async () => {
+    const end = await run(['doctor'], { FN_HOST_PORT: '70000' });
+    assert.equal(end.code, 1);
+    const lines = end.stdout.trimEnd().split('\n');
+    assert.equal(lines[0], 'FastFN Doctor (general)');
+    assert.ok(lines.some((line) => line.startsWith('[FAIL] project.port: ')));
+    assert.ok(lines.some((line) => /^\[WARN\] project\.functions: .*bad\/fn\.config\.json/.test(line)));
+    assert.match(lines.at(-1) ?? '', /^Summary: OK=\d+ WARN=\d+ FAIL=1$/);
+    assert.equal(end.stderr.trim().split('\n').at(-1), 'Error: doctor found 1 failing check(s)');
   });
 });
