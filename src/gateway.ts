@@ -12,7 +12,12 @@ import { openWorkerHost } from './gateway/worker-host.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { type Capabilities, probeCapabilities } from './sandbox/capabilities.ts';
-import { describeSandbox, type SandboxLayer } from './sandbox/sandbox-layers.ts';
+import {
+  describeSandbox,
+  isKernelTier,
+  kernelTierInForce,
+  type SandboxLayer,
+} from './sandbox/sandbox-layers.ts';
 import type { WorkerSnapshot } from './supervisor/supervisor.ts';
 
 export type { WorkerSnapshot } from './supervisor/supervisor.ts';
@@ -29,11 +34,17 @@ export interface Gateway {
 
 /**
  * Builds a gateway that is ready to listen: discovery is done, sockets are open, spare launchers are starting.
+ * @param capabilities of this kernel; what a test leaves out of them is not enforced, and is said to be missing
  * @throws GatewayError sandbox_unavailable where FN_SANDBOX_REQUIRED asks for what this kernel lacks
  */
-export async function createGateway(config: GatewayConfig, layout: Layout, log: Log): Promise<Gateway> {
-  const capabilities = probeCapabilities();
-  requireSandbox(config, capabilities);
+export async function createGateway(
+  config: GatewayConfig,
+  layout: Layout,
+  log: Log,
+  capabilities = probeCapabilities(),
+): Promise<Gateway> {
+  const sandbox = layersOf(config, capabilities);
+  requireSandbox(config, sandbox);
   const metrics = createMetrics();
   const common = { config, log, metrics, clock: systemClock };
   await using building = new AsyncDisposableStack();
@@ -43,8 +54,8 @@ export async function createGateway(config: GatewayConfig, layout: Layout, log: 
       ...common,
       version: layout.version,
       workers,
-      sandbox: describeSandbox(capabilities, { strict: config.strictFs.enabled }),
-      scan: (generation) => scanFunctions(scanOptions(config, generation)),
+      sandbox,
+      scan: (generation) => scanFunctions(scanOptions(config, capabilities, generation)),
     },
     building,
   );
@@ -54,15 +65,16 @@ export async function createGateway(config: GatewayConfig, layout: Layout, log: 
 
 /** What would be served, without serving it. */
 export function inspectFunctions(config: GatewayConfig): Promise<Catalog> {
-  return scanFunctions(scanOptions(config, 1));
+  return scanFunctions(scanOptions(config, probeCapabilities(), 1));
 }
 
 /** The layers of the jail on this host. */
 export async function inspectSandbox(config: GatewayConfig): Promise<readonly SandboxLayer[]> {
-  return describeSandbox(probeCapabilities(), { strict: config.strictFs.enabled });
+  return layersOf(config, probeCapabilities());
 }
 
-function scanOptions(config: GatewayConfig, generation: number): ScanOptions {
+function scanOptions(config: GatewayConfig, capabilities: Capabilities, generation: number): ScanOptions {
+  const sandbox = { ...config.sandbox, kernelTier: kernelTierInForce(layersOf(config, capabilities)) };
   const {
     functionsRoot: root,
     runtimes,
@@ -73,18 +85,23 @@ function scanOptions(config: GatewayConfig, generation: number): ScanOptions {
     strictFs,
     stateDir,
   } = config;
-  return { root, runtimes, defaults, forceUrl, namespaceDepth, ignoreDirs, strictFs, stateDir, generation };
+  return {
+    ...{ root, runtimes, defaults, forceUrl, namespaceDepth, ignoreDirs },
+    ...{ strictFs, sandbox, stateDir, generation },
+  };
 }
 
-function requireSandbox(config: GatewayConfig, { landlockAbi, seccomp, noNewPrivs }: Capabilities): void {
-  if (!config.sandboxRequired) return;
-  const missing = [
-    ...(config.strictFs.enabled ? [] : ['FN_STRICT_FS is off']),
-    ...(landlockAbi > 0 ? [] : ['no Landlock']),
-    ...(seccomp && noNewPrivs ? [] : ['no seccomp']),
-  ];
-  if (missing.length === 0) return;
+function layersOf({ strictFs }: GatewayConfig, capabilities: Capabilities): readonly SandboxLayer[] {
+  return describeSandbox(capabilities, { strict: strictFs.enabled });
+}
+
+function requireSandbox(config: GatewayConfig, layers: readonly SandboxLayer[]): void {
+  if (!config.sandboxRequired || kernelTierInForce(layers)) return;
+  const missing = layers.filter(
+    ({ layer, state }) => isKernelTier(layer) && state !== 'on' && state !== 'partial',
+  );
+  const reasons = missing.map(({ layer, state, detail }) => `${layer} is ${state} (${detail})`);
   throw new GatewayError('sandbox_unavailable', {
-    text: `cannot start: FN_SANDBOX_REQUIRED is set, but ${missing.join(', ')}`,
+    text: `cannot start: FN_SANDBOX_REQUIRED is set, but ${reasons.join(', ')} [sandbox_unavailable]`,
   });
 }

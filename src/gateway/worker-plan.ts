@@ -7,13 +7,10 @@ import type { GatewayConfig, RuntimeAdapter } from '../config/gateway-config.ts'
 import type { ProgramFiles } from '../config/program-files.ts';
 import type { FunctionUnit } from '../discovery/catalog.ts';
 import { planEventContext } from '../invocation/event.ts';
-import { defaultResourceLimits, type SandboxPolicy } from '../policy/sandbox-policy.ts';
+import type { SandboxPolicy } from '../policy/sandbox-policy.ts';
 import { nodePermissionFlags } from '../sandbox/language-guard.ts';
 import type { SystemGrants } from '../sandbox/system-grants.ts';
 import type { WorkerSpec } from '../supervisor/worker-spec.ts';
-
-/** Captured output of one invocation beyond this is dropped, bytes. */
-const maxOutputBytes = 262_144;
 
 export interface WorkerPlanner {
   readonly config: GatewayConfig;
@@ -52,7 +49,7 @@ export function planWorker(
       readable: sandbox.files.read,
       writable: sandbox.files.write,
       context: planEventContext(unit, process.pid),
-      maxOutputBytes,
+      maxOutputBytes: sandbox.limits.outputBytes,
     },
   };
   return Object.freeze(spec);
@@ -75,8 +72,8 @@ function sandboxPolicyOf(planner: WorkerPlanner, unit: FunctionUnit, adapter: Ru
       write: paths(true),
       execute: [interpreterOf(planner, adapter)],
     }),
-    network: Object.freeze({ outboundTcp: 'all', udp: true }),
-    limits: defaultResourceLimits,
+    network: unit.policy.sandbox.network,
+    limits: unit.policy.limits,
   });
 }
 

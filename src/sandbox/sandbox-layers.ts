@@ -122,10 +122,15 @@ export function describeSandbox(capabilities: Capabilities, { strict }: LayerOpt
   ];
 }
 
-/** Whether the kernel tier that FN_SANDBOX_REQUIRED asks for is in force: Landlock, seccomp and no_new_privs. */
+const kernelTier: readonly LayerName[] = ['landlock', 'seccomp', 'no_new_privs'];
+
+/** Whether the layer is one of those that FN_SANDBOX_REQUIRED and `sandbox.require: "kernel"` ask for. */
+export function isKernelTier(layer: LayerName): boolean {
+  return kernelTier.includes(layer);
+}
+
 export function kernelTierInForce(layers: readonly SandboxLayer[]): boolean {
-  const wanted: readonly LayerName[] = ['landlock', 'seccomp', 'no_new_privs'];
-  return wanted.every((name) =>
+  return kernelTier.every((name) =>
     layers.some(({ layer, state }) => layer === name && (state === 'on' || state === 'partial')),
   );
 }
