@@ -64,6 +64,7 @@ export class Reloader {
     const { scan, install, log, metrics } = this.#options;
     try {
       const catalog = await scan(this.#generation + 1);
+      checkRoot(catalog);
       install(catalog);
       this.#generation = catalog.generation;
       this.#lastScanAt = catalog.generatedAt;
@@ -80,4 +81,10 @@ export class Reloader {
       throw error;
     }
   }
+}
+
+/** A functions folder that is away (unmounted, being swapped) would be a catalog without functions: no reason to serve none. */
+function checkRoot({ faults }: Catalog): void {
+  const fault = faults.find(({ file, key }) => file === '' && key === '');
+  if (fault !== undefined) throw new Error(`cannot read the functions folder: ${fault.found}`);
 }

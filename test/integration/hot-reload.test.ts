@@ -1,7 +1,7 @@
 // Changes of the functions folder while the gateway serves: what is picked up, how soon, and that no request pays for it
 // (contract/routing.md 9, contract/config-cli.md "Worth testing" 18 to 21).
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -187,6 +187,30 @@ describe('hot reload: what is picked up', () => {
         assert.equal((await ask(gateway.url, '/made/7', { method: 'PUT' })).json().event.params.id, '7');
       },
     ));
+
+  test('a functions folder that is away for a moment leaves its functions serving, and health says why', () =>
+    withGateway({ 'a/index.js': says('a') }, { FN_HOT_RELOAD_DEBOUNCE_MS: '25' }, async (gateway) => {
+      assert.equal((await ask(gateway.url, '/a')).text, 'a');
+      const away = `${gateway.root}-away`;
+      const csrf = { 'x-fn-request': '1' };
+      renameSync(gateway.root, away);
+      try {
+        const reload = await ask(gateway.url, '/_fn/reload', { method: 'POST', headers: csrf });
+        assert.equal(reload.status, 500);
+        assert.match(reload.json().error, /^reload failed: /);
+        assert.equal((await ask(gateway.url, '/a')).text, 'a');
+        const health = (await ask(gateway.url, '/_fn/health')).json();
+        assert.equal(health.status, 'degraded');
+        assert.match(health.hot_reload.last_error, /cannot read the functions folder/);
+      } finally {
+        renameSync(away, gateway.root);
+      }
+      const again = await ask(gateway.url, '/_fn/reload', { method: 'POST', headers: csrf });
+      assert.equal(again.status, 200, again.text);
+      assert.equal((await ask(gateway.url, '/_fn/health')).json().status, 'ok');
+      writeTree(gateway.root, { 'b/index.js': says('b') });
+      await becomes(gateway, '/b', 200);
+    }));
 
   test('what tools write is no reason to scan', () =>
     withGateway({ 'get.a.js': says('a') }, {}, async (gateway) => {
