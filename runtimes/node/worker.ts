@@ -19,6 +19,7 @@ import * as message from './message.ts';
 import { OutputTap } from './output.ts';
 import { cleanProcess } from './process-view.ts';
 import { toAnswer, UndecodableBody } from './result.ts';
+import { isThenable } from './thenable.ts';
 
 /** Invocations at once: one event loop serves them all, so more would only queue here instead of in the gateway. */
 const concurrency = 100;
@@ -246,14 +247,6 @@ export class Worker implements ConnectionListener {
       // EAGAIN or EPIPE: the gateway sees the end of the connection, which says enough.
     }
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as Partial<PromiseLike<unknown>>).then === 'function'
-  );
 }
 
 function notLoaded(): never {

@@ -4,6 +4,7 @@
 import type { HandlerCall, UserFunction } from '../callable.ts';
 import type { HandlerEvent } from '../event.ts';
 import type { Invocation } from '../invocation.ts';
+import { isThenable } from '../thenable.ts';
 import { type Fields, fieldsOf, headerOf, rawTarget, textOf } from './fields.ts';
 
 export function lambdaCall(handler: UserFunction, self: unknown): HandlerCall {
@@ -135,8 +136,4 @@ function accessLogTime(epochMs: number): string {
   const date = new Date(epochMs);
   const [, day, month, year, clock] = date.toUTCString().split(' ');
   return `${day}/${month}/${year}:${clock} +0000`;
-}
-
-function isThenable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function';
 }
