@@ -6,7 +6,7 @@ import { resolveLayout } from '../../../src/config/layout.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { hostSources, processEnvironment } from '../../../src/config/process-sources.ts';
 import { createGateway, type WorkerSnapshot } from '../../../src/gateway.ts';
-import { silentLog, type Log } from '../../../src/log.ts';
+import { type Log, silentLog } from '../../../src/log.ts';
 import { makeTree, removeTree, type Tree } from './tree.ts';
 
 export interface TestGateway {
