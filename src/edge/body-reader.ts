@@ -4,8 +4,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../errors.ts';
 
-const empty: Promise<null> = Promise.resolve(null);
-
 /** What the headers say; node:http has refused a Content-Length that is no number or that meets Transfer-Encoding. */
 export function declaredLength(request: IncomingMessage): number {
   const text = request.headers['content-length'];
@@ -17,6 +15,7 @@ function hasBody(request: IncomingMessage): boolean {
 }
 
 /**
+ * null when there is no body to read.
  * @param limitBytes most bytes; exactly that many are accepted
  * @throws GatewayError payload_too_large, client_closed
  */
@@ -24,8 +23,8 @@ export function readBody(
   request: IncomingMessage,
   response: ServerResponse,
   limitBytes: number,
-): Promise<Buffer | null> {
-  if (!hasBody(request)) return empty;
+): Promise<Buffer | null> | null {
+  if (!hasBody(request)) return null;
   // RFC 9110 10.1.1: whoever sent `Expect: 100-continue` waits for this before the first byte of the body.
   if (request.headers.expect !== undefined) response.writeContinue();
   return new Promise((resolve, reject) => {

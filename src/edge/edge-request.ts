@@ -55,7 +55,7 @@ export class EdgeRequest implements InvocationRequest {
   }
 
   /** Read once; asked again it gives the same. */
-  readBody(): Promise<Buffer | null> {
+  readBody(): Promise<Buffer | null> | null {
     this.#body ??= readBody(this.#request, this.#response, this.#maxBodyBytes);
     return this.#body;
   }

@@ -112,24 +112,39 @@ export class Pipeline {
       signal,
       maxBodyBytes,
     });
-    this.#invoke(exchange, invocation, serving).then(
-      (reply) => this.#send(exchange, reply),
-      (error: unknown) => this.#refuse(exchange, error),
+    const deployment = deploymentOf(serving, invocation);
+    if (unit.policy.rateLimit === null) this.#invoke(exchange, invocation, deployment);
+    else {
+      this.#checkRate(exchange, invocation).then(
+        () => this.#invoke(exchange, invocation, deployment),
+        (error: unknown) => this.#refuse(exchange, error),
+      );
+    }
+  }
+
+  /** One promise from here to the answer: hops are most of what a quick call costs. */
+  #invoke(exchange: Exchange, request: EdgeRequest, deployment: Deployment): void {
+    this.#options.invoker.invoke(request, deployment).then(
+      (reply) => this.#answer(exchange, reply),
+      (error: unknown) => this.#invokeAgainOrRefuse(exchange, request, deployment, error),
     );
   }
 
-  async #invoke(exchange: Exchange, request: EdgeRequest, serving: Serving): Promise<InvocationReply> {
-    if (request.unit.policy.rateLimit !== null) await this.#checkRate(exchange, request);
-    const deployment = deploymentOf(serving, request);
-    const reply = await this.#options.invoker.invoke(request, deployment).catch((error: unknown) => {
-      // A reload has retired the workers while this request waited; its handler never ran, so the new ones may take it.
-      const successor = this.#options.serving();
-      if (!isRetired(error) || deploymentOf(successor, request) === deployment) throw error;
-      return this.#options.invoker.invoke(request, deploymentOf(successor, request));
-    });
-    if (reply.proxy === null) return reply;
+  /** A reload has retired the workers while this request waited: its handler never ran, so the new ones may take it. */
+  #invokeAgainOrRefuse(exchange: Exchange, request: EdgeRequest, retired: Deployment, error: unknown): void {
+    const successor = this.#options.serving().deployments.get(request.unit.key);
+    if (!isRetired(error) || successor === undefined || successor === retired) this.#refuse(exchange, error);
+    else this.#invoke(exchange, request, successor);
+  }
+
+  #answer(exchange: Exchange, reply: InvocationReply): void {
+    if (reply.proxy === null) {
+      this.#send(exchange, reply);
+      return;
+    }
     abandonBody(reply);
-    throw new GatewayError('edge_proxy_failed', { text: proxyDisabled, headers: marksOf(reply) });
+    const headers = marksOf(reply);
+    this.#refuse(exchange, new GatewayError('edge_proxy_failed', { text: proxyDisabled, headers }));
   }
 
   async #checkRate(exchange: Exchange, request: EdgeRequest): Promise<void> {

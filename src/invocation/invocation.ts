@@ -30,8 +30,8 @@ export interface InvocationRequest {
   readonly clientIp: string;
   /** null or absent: no trusted proxy in between. */
   readonly forwarded?: ForwardedOrigin | null;
-  /** Reads the body once admitted; throws GatewayError payload_too_large / bad_request / client_closed. */
-  readonly readBody: () => Promise<Buffer | null>;
+  /** Reads the body once admitted; null when there is none. Throws GatewayError payload_too_large / bad_request / client_closed. */
+  readonly readBody: () => Promise<Buffer | null> | null;
   /** Aborted when the client has gone. */
   readonly signal: CancelSignal;
 }

@@ -68,7 +68,7 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner {
     if (signal.aborted) this.#onAbort();
     else {
       signal.addEventListener('abort', this.#onAbort);
-      void this.#dispatch().catch((error: unknown) => this.#end('healthy', toGatewayError(error)));
+      this.#begin();
     }
     return this.#reply.promise;
   }
@@ -132,23 +132,44 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner {
     this.#stop('client_closed', new GatewayError('client_closed'));
   }
 
-  async #dispatch(): Promise<void> {
-    const { clock, deadlineMs } = this.#options;
-    const body = await this.request.readBody();
+  // Without a body and with a worker at hand nothing is awaited: most calls reach their worker in the turn in which the
+  // request was read, in one write with the others of that turn.
+  #begin(): void {
+    const reading = this.request.readBody();
+    if (reading === null) this.#dispatch(null);
+    else reading.then((body) => this.#dispatch(body), this.#onFailure);
+  }
+
+  #dispatch(body: Buffer | null): void {
     if (this.#phase !== 'running') return;
     this.dispatched = true;
     this.state = this.deployment.state;
     const { pool } = this.deployment;
-    const lease = pool.tryAcquire() ?? (await pool.acquire(deadlineMs, this.request.signal));
+    const lease = pool.tryAcquire();
+    if (lease !== null) this.#send(lease, body);
+    else {
+      const waiting = pool.acquire(this.#options.deadlineMs, this.request.signal);
+      waiting.then((found) => this.#send(found, body), this.#onFailure);
+    }
+  }
+
+  #send(lease: LeaseLike, body: Buffer | null): void {
     if (this.#phase !== 'running') {
       lease.release('healthy');
       return;
     }
     this.#lease = lease;
+    const { clock, deadlineMs } = this.#options;
     const remainingMs = deadlineMs - clock.now();
-    const event = buildEvent(this.request, Date.now());
-    this.#call = lease.connection.invoke({ remainingMs, event, body }, this);
+    try {
+      const event = buildEvent(this.request, Date.now());
+      this.#call = lease.connection.invoke({ remainingMs, event, body }, this);
+    } catch (error) {
+      this.#onFailure(error);
+    }
   }
+
+  readonly #onFailure = (error: unknown): void => this.#end('healthy', toGatewayError(error));
 
   #startStream(message: ResultMessage, bodyBytes: number | null): void {
     this.#phase = 'streaming';
