@@ -2,6 +2,7 @@
 // Addresses that a test cannot call from are unit tests.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { eventually } from './support/eventually.ts';
 import { startTestGateway, type TestGateway } from './support/gateway.ts';
 import { type Ask, ask } from './support/http.ts';
 import { exchange } from './support/raw-http.ts';
@@ -167,6 +168,31 @@ describe('control: flags', () => {
       assert.equal((await ask(gateway.url, '/_fn/health')).status, 200);
     }));
 });
+
+test('control: metrics count requests, durations, queues, workers, cold starts, exits and reloads', () =>
+  withGateway(quiet, async (gateway) => {
+    const metrics = async () => (await ask(gateway.url, '/_fn/metrics')).text;
+    const becomes = (line: string) =>
+      eventually(async () => assert.ok((await metrics()).split('\n').includes(line), `no ${line}`));
+    await ask(gateway.url, '/ip');
+    await ask(gateway.url, '/ip');
+    await ask(gateway.url, '/nope');
+    const unit = 'function="node/get.ip.js@default"';
+    await becomes(`fastfn_requests_total{${unit},status="200"} 2`);
+    await becomes('fastfn_requests_total{function="",status="404"} 1');
+    await becomes(`fastfn_invocation_duration_seconds_count{${unit},status="200"} 2`);
+    await becomes(`fastfn_invocations_active{${unit}} 0`);
+    await becomes(`fastfn_invocations_queued{${unit}} 0`);
+    await becomes(`fastfn_cold_starts_total{${unit}} 1`);
+    await becomes('fastfn_workers{runtime="node",state="ready"} 1');
+    await becomes('fastfn_worker_start_seconds_count{runtime="node"} 1');
+    await becomes('fastfn_reloads_total{outcome="ok"} 1');
+    process.kill(gateway.workers()[0]?.pid ?? 0, 'SIGKILL');
+    await becomes('fastfn_worker_exits_total{runtime="node",cause="crashed"} 1');
+    await becomes('fastfn_workers{runtime="node",state="ready"} 0');
+    const { headers } = await ask(gateway.url, '/_fn/metrics');
+    assert.match(String(headers['content-type']), /^text\/plain; version=0\.0\.4/);
+  }));
 
 test('control: behind a trusted proxy the client is the last hop that nobody vouches for', () =>
   withGateway(
