@@ -28,6 +28,10 @@ export interface ConnectionListener {
   fault(reason: string): void;
   /** Once, last: the connection is gone and every call has been told. */
   closed(error: GatewayError): void;
+  /** The worker has ended the connection: why, where that is known. Its calls hear of it. Default worker_crashed. */
+  endCause?(): GatewayError | null;
+  /** A call has started or ended; `running` is what is left. */
+  callsChanged?(running: number): void;
 }
 
 export interface InvokeRequest {
@@ -63,10 +67,10 @@ export class WorkerConnection implements CallOwner {
     socket.on('drain', () => {
       for (const call of this.#calls.values()) call.pump();
     });
-    socket.on('end', () => this.destroy());
+    socket.on('end', () => this.#lost());
     // ECONNRESET and EPIPE: the worker died between two frames or inside one.
-    socket.on('error', (cause) => this.destroy(new GatewayError('worker_crashed', { cause })));
-    socket.on('close', () => this.destroy());
+    socket.on('error', (cause) => this.#lost(cause));
+    socket.on('close', () => this.#lost());
     if (early !== null && early.length > 0) this.#receive(early);
   }
 
@@ -114,6 +118,7 @@ export class WorkerConnection implements CallOwner {
     }
     const call = new ActiveCall(id, this, handlers);
     this.#calls.set(id, call);
+    this.#listener.callsChanged?.(this.#calls.size);
     if (body.chunked !== null) call.send(body.chunked);
     return call;
   }
@@ -147,6 +152,13 @@ export class WorkerConnection implements CallOwner {
 
   callEnded(call: ActiveCall): void {
     this.#calls.delete(call.id);
+    this.#listener.callsChanged?.(this.#calls.size);
+  }
+
+  /** The other end has gone. */
+  #lost(cause?: Error): void {
+    if (this.#state === 'closed') return;
+    this.destroy(this.#listener.endCause?.() ?? new GatewayError('worker_crashed', { cause }));
   }
 
   #receive(bytes: Buffer): void {

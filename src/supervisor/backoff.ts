@@ -53,6 +53,7 @@ function isPlanned(cause: DeathCause): boolean {
     cause === 'replaced' ||
     cause === 'drain' ||
     cause === 'deadline' ||
+    cause === 'cpu' ||
     cause === 'poisoned'
   );
 }

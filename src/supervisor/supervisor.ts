@@ -7,11 +7,12 @@ import type { Metrics } from '../metrics.ts';
 import type { RuntimeName } from '../policy/runtime-name.ts';
 import type { LaunchPlan } from '../sandbox/launch-plan.ts';
 import { afterEnd, type BackoffState, healthyMs, noBackoff } from './backoff.ts';
+import type { WorkerCgroups } from './cgroup.ts';
 import type { LauncherCommand } from './launcher-process.ts';
-import { MemoryWatch } from './memory-watch.ts';
 import { RuntimeSockets } from './runtime-sockets.ts';
 import { SpareLaunchers } from './spare-launchers.ts';
 import { removeAbandonedTempDirs, type TempOwner, WorkerTempDirs } from './temp-dir.ts';
+import { UsageWatch } from './usage-watch.ts';
 import { type LaunchPlace, WorkerProcess, type WorkerState } from './worker-process.ts';
 import type { DeathCause, SupervisorListener, WorkerSpec } from './worker-spec.ts';
 
@@ -39,6 +40,8 @@ export interface SupervisorOptions {
   readonly tempParent: string;
   /** User that workers become, when it is not the gateway's. */
   readonly workerUser?: TempOwner | null;
+  /** Where each worker gets a cgroup; null where the host lends us none. */
+  readonly cgroups?: WorkerCgroups | null;
   /** From the decision to ready, ms. Default 10,000. */
   readonly startTimeoutMs?: number;
   readonly clock: Clock;
@@ -85,7 +88,7 @@ export class Supervisor {
   readonly #sockets: RuntimeSockets;
   readonly #spares: SpareLaunchers;
   readonly #tempDirs: WorkerTempDirs;
-  readonly #memoryWatch: MemoryWatch;
+  readonly #usageWatch: UsageWatch;
   readonly #workers = new Map<string, WorkerProcess>();
   readonly #failing = new Map<string, PoolRecord>();
   #lastId = 0;
@@ -96,7 +99,7 @@ export class Supervisor {
     this.#options = options;
     this.#sockets = sockets;
     this.#tempDirs = new WorkerTempDirs(options.tempParent, options.workerUser ?? null);
-    this.#memoryWatch = new MemoryWatch(options.clock);
+    this.#usageWatch = new UsageWatch(options.clock);
     this.#spares = new SpareLaunchers({
       command: options.launcher,
       count: options.spareLaunchers,
@@ -133,7 +136,8 @@ export class Supervisor {
       sockets: this.#sockets,
       spares: this.#spares,
       tempDirs: this.#tempDirs,
-      memoryWatch: this.#memoryWatch,
+      usageWatch: this.#usageWatch,
+      cgroups: this.#options.cgroups ?? null,
       planLaunch,
       startTimeoutMs,
     };
@@ -264,7 +268,8 @@ export class Supervisor {
       }
     }
     await sparesEnded;
-    this.#memoryWatch.close();
+    this.#usageWatch.close();
+    this.#options.cgroups?.close();
     this.#sockets.close();
     try {
       this.#tempDirs.close();

@@ -6,8 +6,8 @@ import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, readlinkSync, 
 import { join } from 'node:path';
 import { removeTree } from './untrusted-tree.ts';
 
-/** Most that one worker may keep in its folder. */
-export const tempLimits = Object.freeze({ bytes: 268_435_456, entries: 20_000 });
+/** Most files and folders that one worker may keep in its folder: each takes memory or an inode of the host. */
+export const maxTempEntries = 20_000;
 
 /** Of one gateway: the folders of its workers, the programs that launchers and workers run. */
 type TempDirKind = 'workers' | 'programs';

@@ -13,8 +13,8 @@ export interface TreeLimits {
   readonly entries: number;
 }
 
-/** True when the folder holds more. Stops as soon as that is known, so its cost is bounded too. */
-export async function exceedsLimits(top: string, limits: TreeLimits): Promise<boolean> {
+/** The limit that the folder is over, or null. Stops as soon as that is known, so its cost is bounded too. */
+export async function exceededLimit(top: string, limits: TreeLimits): Promise<keyof TreeLimits | null> {
   let bytes = 0;
   let entries = 0;
   const folders: Buffer[] = [Buffer.from(top)];
@@ -22,17 +22,17 @@ export async function exceedsLimits(top: string, limits: TreeLimits): Promise<bo
     const found = await list(folder);
     entries += found.length;
     // A tree too deep to be looked at is made for hiding something.
-    if (entries > limits.entries || folder.length > maxPathBytes) return true;
+    if (entries > limits.entries || folder.length > maxPathBytes) return 'entries';
     for (const entry of found) {
       const path = below(folder, entry.name);
       const stat = await lstat(path).catch(() => null);
       // Blocks of 512 bytes (inode(7)), not length: a sparse file takes no room.
       bytes += (stat?.blocks ?? 0) * 512;
-      if (bytes > limits.bytes) return true;
+      if (bytes > limits.bytes) return 'bytes';
       if (entry.isDirectory()) folders.push(path);
     }
   }
-  return false;
+  return null;
 }
 
 /** Removes the folder with everything in it. Nobody may write there any more: paths are not proof against a race. */

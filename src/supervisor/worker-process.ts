@@ -4,16 +4,19 @@
 
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../clock.ts';
+import { GatewayError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { WorkerConnection } from '../protocol/connection.ts';
 import type { LoadFailedMessage, ReadyMessage } from '../protocol/messages.ts';
 import type { LaunchPlan } from '../sandbox/launch-plan.ts';
+import type { WorkerCgroups } from './cgroup.ts';
 import type { LauncherProcess } from './launcher-process.ts';
-import type { MemoryWatch, WatchedProcess } from './memory-watch.ts';
+import { processUsage } from './process-usage.ts';
 import type { RuntimeSockets } from './runtime-sockets.ts';
 import type { SpareLaunchers } from './spare-launchers.ts';
-import { tempLimits, type WorkerTempDirs } from './temp-dir.ts';
-import { exceedsLimits } from './untrusted-tree.ts';
+import type { WorkerTempDirs } from './temp-dir.ts';
+import type { UsageWatch } from './usage-watch.ts';
+import { type LimitBreach, WorkerLimits } from './worker-limits.ts';
 import type { DeathCause, WorkerSpec } from './worker-spec.ts';
 
 export type WorkerState = 'initial' | 'starting' | 'ready' | 'draining' | 'stopped';
@@ -24,8 +27,6 @@ const exitGraceMs = 500;
 const backgroundGraceMs = 10_000;
 /** A connection whose process is dead is at its end of file at once; a grandchild that holds it open is cut off. ms */
 const lastWordsMs = 250;
-/** How often the temp folder is measured, ms. */
-const tempCheckMs = 5_000;
 
 /** Where one launch is to happen. */
 export interface LaunchPlace {
@@ -40,7 +41,9 @@ export interface WorkerProcessDeps {
   readonly sockets: RuntimeSockets;
   readonly spares: SpareLaunchers;
   readonly tempDirs: WorkerTempDirs;
-  readonly memoryWatch: MemoryWatch;
+  readonly usageWatch: UsageWatch;
+  /** null: this host lends us none. */
+  readonly cgroups: WorkerCgroups | null;
   readonly planLaunch: (spec: WorkerSpec, place: LaunchPlace) => LaunchPlan;
   /** From `begin` to ready, ms. */
   readonly startTimeoutMs: number;
@@ -70,8 +73,7 @@ export class WorkerProcess {
   #message = '';
   #gone = false;
   #timer: Timer | null = null;
-  #tempTimer: Timer | null = null;
-  #watched: WatchedProcess | null = null;
+  #limits: WorkerLimits | null = null;
   #forget: () => void = () => {};
 
   constructor(id: string, spec: WorkerSpec, deps: WorkerProcessDeps, listener: WorkerProcessListener) {
@@ -105,6 +107,7 @@ export class WorkerProcess {
       this.#launcher = launcher;
       launcher.label = { worker: this.id, function: this.spec.functionKey };
       this.#forget = sockets.expect(token, launcher.pid, (socket, early) => this.#connected(socket, early));
+      this.#limits = this.#hold(launcher.pid, this.#tempDir);
       launcher.become(plan);
       launcher.whenExited((exit) => this.#exited(exit));
     } catch (error) {
@@ -137,14 +140,14 @@ export class WorkerProcess {
     }
   }
 
-  /** Ends the whole group now. */
-  kill(cause: DeathCause): void {
+  /** Ends the whole group now; calls that run hear `error`, by default that the worker has exited. */
+  kill(cause: DeathCause, error?: GatewayError): void {
     if (this.#state === 'stopped') return;
     this.#cause ??= cause;
     this.#timer?.cancel();
     this.#launcher?.group.signal('SIGKILL');
     this.#leave();
-    this.#connection?.destroy();
+    this.#connection?.destroy(error);
     if (this.#launcher === null) this.#bury();
   }
 
@@ -160,6 +163,8 @@ export class WorkerProcess {
         log: (message) => this.#launcher?.output.add(message.stream, message.text),
         fault: (reason) => this.#faulted(reason),
         closed: () => this.#closed(),
+        endCause: () => this.#endCause(),
+        callsChanged: (running) => this.#limits?.callsChanged(running),
       },
       early,
     );
@@ -179,16 +184,7 @@ export class WorkerProcess {
     this.#state = 'ready';
     this.#timer?.cancel();
     this.readyAt = this.#deps.clock.now();
-    this.#watched = {
-      pid: this.pid,
-      memoryBytes: this.spec.sandbox.limits.memoryBytes,
-      exceeded: (usedBytes) => {
-        this.#deps.log.warn({ ...this.#label(), usedBytes }, 'worker over its memory limit');
-        this.kill('memory');
-      },
-    };
-    this.#deps.memoryWatch.add(this.#watched);
-    this.#watchTempDir();
+    this.#limits?.callsChanged(0);
     this.#listener.ready(this, answer, connection);
   }
 
@@ -229,7 +225,7 @@ export class WorkerProcess {
       this.#deps.log.error({ ...this.#label(), state: this.#state, exit, stderr }, 'worker ended by itself');
     }
     this.#cause ??= this.#ownEnd;
-    this.#unwatchMemory();
+    this.#limits?.close();
     // A last result may still lie in the socket: its end of file comes after it.
     if (this.#connection === null || this.#connection.closed) this.#bury();
     else this.#setTimer(lastWordsMs, () => this.#connection?.destroy());
@@ -249,7 +245,6 @@ export class WorkerProcess {
     if (!this.#gone) {
       this.#gone = true;
       this.#forget();
-      this.#tempTimer?.cancel();
       this.#listener.gone(this, this.#cause ?? this.#ownEnd, this.#message);
     }
     if (this.#launcher !== null && this.#launcher.exit !== null) this.#bury();
@@ -260,7 +255,7 @@ export class WorkerProcess {
     this.#state = 'stopped';
     this.#leave();
     this.#timer?.cancel();
-    this.#unwatchMemory();
+    this.#limits?.close();
     this.#connection?.destroy();
     this.#launcher?.output.close();
     void this.#removeTempDir().finally(() => this.#listener.buried(this));
@@ -275,21 +270,32 @@ export class WorkerProcess {
     }
   }
 
-  #unwatchMemory(): void {
-    if (this.#watched !== null) this.#deps.memoryWatch.remove(this.#watched);
-    this.#watched = null;
+  /** From before it gets its plan: loading a function runs its code. */
+  #hold(pid: number, tempDir: string): WorkerLimits {
+    const { clock, usageWatch: watch, cgroups } = this.#deps;
+    const { limits } = this.spec.sandbox;
+    const cgroup = pid > 0 ? (cgroups?.place(this.id, pid, limits) ?? null) : null;
+    return new WorkerLimits(
+      { pid, tempDir, limits, cgroup },
+      { clock, watch, usage: processUsage },
+      (breach) => {
+        if (this.#state !== 'stopped') this.kill(breach.cause, this.#report(breach));
+      },
+    );
   }
 
-  #watchTempDir(): void {
-    const tempDir = this.#tempDir;
-    if (tempDir === null) return;
-    this.#tempTimer = this.#deps.clock.after(tempCheckMs, () => {
-      void exceedsLimits(tempDir, tempLimits).then((exceeds) => {
-        if (this.#gone) return;
-        if (exceeds) this.kill('disk');
-        else this.#watchTempDir();
-      });
-    });
+  /** The kernel may have ended it for a limit before we looked. */
+  #endCause(): GatewayError | null {
+    const breach = this.#limits?.killedByKernel() ?? null;
+    if (breach === null) return null;
+    this.#cause ??= breach.cause;
+    return this.#report(breach);
+  }
+
+  #report({ cause, text, used }: LimitBreach): GatewayError {
+    this.#message = text;
+    this.#deps.log.warn({ ...this.#label(), limit: cause, used }, `worker ended: ${text}`);
+    return new GatewayError('worker_crashed', { text: `runtime error: ${text}` });
   }
 
   #setTimer(ms: number, fire: () => void): void {

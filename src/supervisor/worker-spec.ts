@@ -27,6 +27,9 @@ export type DeathCause =
   | 'bad_frame'
   | 'deadline'
   | 'memory'
+  | 'threads'
+  /** One invocation used more processor time than it may. */
+  | 'cpu'
   /** Its temp folder grew past the maximum. */
   | 'disk'
   | 'poisoned'

@@ -20,7 +20,7 @@ import {
   removeAbandonedTempDirs,
   WorkerTempDirs,
 } from '../../../src/supervisor/temp-dir.ts';
-import { exceedsLimits, removeTree } from '../../../src/supervisor/untrusted-tree.ts';
+import { exceededLimit, removeTree } from '../../../src/supervisor/untrusted-tree.ts';
 
 const made: string[] = [];
 function folder(): string {
@@ -61,7 +61,7 @@ test('untrusted tree: a tree deeper than the kernel takes as a path is removed',
   } finally {
     process.chdir(here);
   }
-  assert.equal(await exceedsLimits(top, { bytes: 1e9, entries: 1e6 }), true);
+  assert.equal(await exceededLimit(top, { bytes: 1e9, entries: 1e6 }), 'entries');
   await removeTree(top);
   assert.equal(existsSync(top), false);
 });
@@ -72,16 +72,16 @@ test('untrusted tree: removing what is not there is no error', async () => {
 
 test('untrusted tree: bytes and entries are counted, sparse files by what they take', async () => {
   const top = folder();
-  const exceeds = (bytes: number, entries: number) => exceedsLimits(top, { bytes, entries });
+  const exceeds = (bytes: number, entries: number) => exceededLimit(top, { bytes, entries });
   writeFileSync(join(top, 'a'), Buffer.alloc(100_000));
   mkdirSync(join(top, 'sub'));
   writeFileSync(join(top, 'sub', 'b'), Buffer.alloc(100_000));
-  assert.equal(await exceeds(1_000_000, 3), false);
-  assert.equal(await exceeds(1_000_000, 2), true);
-  assert.equal(await exceeds(150_000, 100), true);
+  assert.equal(await exceeds(1_000_000, 3), null);
+  assert.equal(await exceeds(1_000_000, 2), 'entries');
+  assert.equal(await exceeds(150_000, 100), 'bytes');
   writeFileSync(join(top, 'sparse'), '');
   truncateSync(join(top, 'sparse'), 1e9);
-  assert.equal(await exceeds(1_000_000, 100), false);
+  assert.equal(await exceeds(1_000_000, 100), null);
 });
 
 test('temp folders: each worker has its own with mode 0700, and they leave nothing', async () => {
