@@ -2,6 +2,18 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** A request head: its line, its headers, the empty line. */
+export const head = (line: string, ...headers: string[]): string => [line, ...headers, '', ''].join('\r\n');
+
+export const get = (target: string, ...headers: string[]): string =>
+  head(`GET ${target} HTTP/1.1`, 'Host: a', ...headers);
+
+export const post = (target: string, ...headers: string[]): string =>
+  head(`POST ${target} HTTP/1.1`, 'Host: a', ...headers);
+
+/** `body` is what stands on the wire, chunk sizes included. */
+export const chunked = (body: string): string => `${post('/echo', 'Transfer-Encoding: chunked')}${body}`;
+
 /** A text goes out as Latin-1 bytes; a number is a pause in ms. */
 export type RawPart = string | number;
 
