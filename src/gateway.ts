@@ -8,6 +8,7 @@ import type { Catalog } from './discovery/catalog.ts';
 import { type ScanOptions, scanFunctions } from './discovery/scan.ts';
 import { GatewayError } from './errors.ts';
 import { RunningGateway } from './gateway/running-gateway.ts';
+import { inspectCgroups, openCgroups } from './gateway/worker-cgroups.ts';
 import { openWorkerHost } from './gateway/worker-host.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -43,18 +44,18 @@ export async function createGateway(
   log: Log,
   capabilities = probeCapabilities(),
 ): Promise<Gateway> {
-  const sandbox = layersOf(config, capabilities);
-  requireSandbox(config, sandbox);
+  requireSandbox(config, layersOf(config, capabilities, null));
   const metrics = createMetrics();
   const common = { config, log, metrics, clock: systemClock };
   await using building = new AsyncDisposableStack();
-  const workers = await openWorkerHost({ ...common, layout, capabilities }, building);
+  const { cgroups, reason } = openCgroups(log);
+  const workers = await openWorkerHost({ ...common, layout, capabilities, cgroups }, building);
   const gateway = await RunningGateway.open(
     {
       ...common,
       version: layout.version,
       workers,
-      sandbox,
+      sandbox: layersOf(config, capabilities, reason),
       scan: (generation) => scanFunctions(scanOptions(config, capabilities, generation)),
     },
     building,
@@ -70,11 +71,11 @@ export function inspectFunctions(config: GatewayConfig): Promise<Catalog> {
 
 /** The layers of the jail on this host. */
 export async function inspectSandbox(config: GatewayConfig): Promise<readonly SandboxLayer[]> {
-  return layersOf(config, probeCapabilities());
+  return layersOf(config, probeCapabilities(), inspectCgroups().reason);
 }
 
 function scanOptions(config: GatewayConfig, capabilities: Capabilities, generation: number): ScanOptions {
-  const sandbox = { ...config.sandbox, kernelTier: kernelTierInForce(layersOf(config, capabilities)) };
+  const sandbox = { ...config.sandbox, kernelTier: kernelTierInForce(layersOf(config, capabilities, null)) };
   const {
     functionsRoot: root,
     runtimes,
@@ -91,8 +92,14 @@ function scanOptions(config: GatewayConfig, capabilities: Capabilities, generati
   };
 }
 
-function layersOf({ strictFs }: GatewayConfig, capabilities: Capabilities): readonly SandboxLayer[] {
-  return describeSandbox(capabilities, { strict: strictFs.enabled });
+/** @param noCgroups why workers have no cgroups of their own; null when they have */
+function layersOf(
+  { strictFs, workerUser }: GatewayConfig,
+  capabilities: Capabilities,
+  noCgroups: string | null,
+): readonly SandboxLayer[] {
+  const isRoot = process.geteuid?.() === 0;
+  return describeSandbox(capabilities, { strict: strictFs.enabled, noCgroups, workerUser, isRoot });
 }
 
 function requireSandbox(config: GatewayConfig, layers: readonly SandboxLayer[]): void {

@@ -16,12 +16,14 @@ import { withTempDir } from '../sandbox/language-guard.ts';
 import { type LaunchPlan, planLaunch } from '../sandbox/launch-plan.ts';
 import { peerPid } from '../sandbox/peer-credentials.ts';
 import { loadSystemGrants } from '../sandbox/system-grants.ts';
+import type { WorkerCgroups } from '../supervisor/cgroup.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { makeGatewayTempDir } from '../supervisor/temp-dir.ts';
 import type { LaunchPlace } from '../supervisor/worker-process.ts';
 import type { SupervisorListener, WorkerSpec } from '../supervisor/worker-spec.ts';
 import { DeploymentSet } from './deployment-set.ts';
 import { planWorker, type WorkerPlanner } from './worker-plan.ts';
+import { admitWorkerUser } from './worker-user.ts';
 
 export interface WorkerHostOptions {
   readonly config: GatewayConfig;
@@ -30,6 +32,10 @@ export interface WorkerHostOptions {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly capabilities: Capabilities;
+  /** null: this host lends us none. */
+  readonly cgroups: WorkerCgroups | null;
+  /** Changes a plan before it is carried out: how a layer of the jail is taken away to see what the others hold. */
+  readonly alterPlan?: (plan: LaunchPlan, spec: WorkerSpec) => LaunchPlan;
 }
 
 export interface WorkerHost {
@@ -41,25 +47,20 @@ export interface WorkerHost {
 /** Processes of a function without a limit of its own whose workers take one call each: enough to wait in parallel. */
 const singleProcessesPerCore = 8;
 
+export interface WorkerProcesses {
+  readonly supervisor: Supervisor;
+  readonly planner: WorkerPlanner;
+}
+
 export async function openWorkerHost(
   options: WorkerHostOptions,
   building: AsyncDisposableStack,
 ): Promise<WorkerHost> {
   const { config, metrics, clock } = options;
-  // Workers open real paths only: a link in the way to the temporary folder would not be among their grants.
-  const tempParent = realpathSync(tmpdir());
-  const programsDir = makeGatewayTempDir(tempParent, 'programs');
-  building.defer(() => rmSync(programsDir, { recursive: true, force: true }));
-  const planner: WorkerPlanner = {
-    config,
-    programs: installPrograms(options.layout, programsDir),
-    system: loadSystemGrants(config.workerEnvironment),
-  };
   const isRuntimeUp = (runtime: RuntimeName) => config.adapters.get(runtime)?.available === true;
   // The supervisor reports to the deployments, and the deployments ask the supervisor: the first report comes later.
   const listener: { current: SupervisorListener | null } = { current: null };
-  const supervisor = await openSupervisor(options, planner, tempParent, listener);
-  building.defer(() => supervisor.close());
+  const { supervisor, planner } = await openWorkerProcesses(options, listener, building);
   const deployments = new DeploymentSet({
     clock,
     metrics,
@@ -75,13 +76,35 @@ export async function openWorkerHost(
   return { supervisor, deployments, isRuntimeUp };
 }
 
+/** Programs on disk and the supervisor that starts them, without anybody who wants workers yet. */
+export async function openWorkerProcesses(
+  options: WorkerHostOptions,
+  listener: { readonly current: SupervisorListener | null },
+  building: AsyncDisposableStack,
+): Promise<WorkerProcesses> {
+  const { config } = options;
+  // Workers open real paths only: a link in the way to the temporary folder would not be among their grants.
+  const tempParent = realpathSync(tmpdir());
+  const programsDir = makeGatewayTempDir(tempParent, 'programs');
+  building.defer(() => rmSync(programsDir, { recursive: true, force: true }));
+  const planner: WorkerPlanner = {
+    config,
+    programs: installPrograms(options.layout, programsDir),
+    system: loadSystemGrants(config.workerEnvironment),
+  };
+  admitWorkerUser(config, planner.programs, programsDir, options.log);
+  const supervisor = await openSupervisor(options, planner, tempParent, listener);
+  building.defer(() => supervisor.close());
+  return { supervisor, planner };
+}
+
 function openSupervisor(
   options: WorkerHostOptions,
   planner: WorkerPlanner,
   tempParent: string,
   listener: { readonly current: SupervisorListener | null },
 ): Promise<Supervisor> {
-  const { config, log, metrics, clock, capabilities } = options;
+  const { config, log, metrics, clock, capabilities, cgroups, alterPlan = (plan) => plan } = options;
   const { programs, system } = planner;
   return Supervisor.open({
     listener: {
@@ -92,14 +115,20 @@ function openSupervisor(
     launcher: { ...programs.launcher, env: {} },
     spareLaunchers: config.spareLaunchers,
     planLaunch: (spec: WorkerSpec, place: LaunchPlace): LaunchPlan =>
-      planLaunch({
-        policy: spec.sandbox,
-        capabilities,
-        system,
-        command: { file: spec.command.file, args: withTempDir(spec.command.args, place.tempDir) },
-        ...place,
-        hostEnv: config.workerEnvironment,
-      }),
+      alterPlan(
+        planLaunch({
+          policy: spec.sandbox,
+          capabilities,
+          system,
+          command: { file: spec.command.file, args: withTempDir(spec.command.args, place.tempDir) },
+          ...place,
+          hostEnv: config.workerEnvironment,
+          identity: config.workerUser,
+        }),
+        spec,
+      ),
+    workerUser: config.workerUser,
+    cgroups,
     peerPid,
     sockets: {
       baseDir: config.sockets.baseDir,

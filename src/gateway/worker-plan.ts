@@ -12,6 +12,8 @@ import { nodePermissionFlags } from '../sandbox/language-guard.ts';
 import type { SystemGrants } from '../sandbox/system-grants.ts';
 import type { WorkerSpec } from '../supervisor/worker-spec.ts';
 
+const bytesPerMb = 1_048_576;
+
 export interface WorkerPlanner {
   readonly config: GatewayConfig;
   readonly programs: ProgramFiles;
@@ -89,7 +91,10 @@ function commandOf(
 ): WorkerSpec['command'] {
   const file = interpreterOf(planner, adapter);
   if (adapter.name === 'node') {
-    const { args } = planner.programs.nodeWorker(nodePermissionFlags(sandbox, planner.system));
+    const heapMb = Math.floor(sandbox.limits.memoryBytes / bytesPerMb);
+    // V8 would else let garbage grow with the host's memory, and an honest function over its limit.
+    const flags = [`--max-old-space-size=${heapMb}`, ...nodePermissionFlags(sandbox, planner.system)];
+    const { args } = planner.programs.nodeWorker(flags);
     return { file, args };
   }
   return { file, args: [...adapter.interpreterArgs, join(planner.programs.runtimesDir, adapter.program)] };

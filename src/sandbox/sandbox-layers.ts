@@ -10,6 +10,8 @@ export type LayerName =
   | 'no_new_privs'
   | 'capabilities'
   | 'rlimits'
+  | 'cgroup'
+  | 'worker_user'
   | 'process_group'
   | 'environment'
   | 'descriptors'
@@ -28,6 +30,12 @@ export interface SandboxLayer {
 interface LayerOptions {
   /** FN_STRICT_FS. */
   readonly strict: boolean;
+  /** Why workers have no cgroups of their own; null when they have. Default: nobody has looked. */
+  readonly noCgroups?: string | null;
+  /** FN_WORKER_USER in force. Default null. */
+  readonly workerUser?: { readonly uid: number; readonly gid: number } | null;
+  /** The gateway's user is root. Default false. */
+  readonly isRoot?: boolean;
 }
 
 const launcherLayers: Readonly<Record<'process_group' | 'environment' | 'descriptors', string>> = {
@@ -83,6 +91,27 @@ const rlimitsLayer: SandboxLayer = {
     'open files, file size, data, no core; threads are bounded per user only, resident memory by the supervisor',
 };
 
+function cgroupLayer(noCgroups: string | null): SandboxLayer {
+  return noCgroups === null
+    ? { layer: 'cgroup', state: 'on', detail: 'the kernel bounds the memory and processes of each worker' }
+    : {
+        layer: 'cgroup',
+        state: 'unavailable',
+        detail: `${noCgroups}; the supervisor looks at memory and threads ten times a second instead`,
+      };
+}
+
+function workerUserLayer({ workerUser = null, isRoot = false }: LayerOptions): SandboxLayer {
+  const layer = 'worker_user';
+  if (workerUser !== null) {
+    return { layer, state: 'on', detail: `workers run as user ${workerUser.uid}, group ${workerUser.gid}` };
+  }
+  const detail = isRoot
+    ? 'workers run as root without capabilities: FN_WORKER_USER is not set'
+    : "workers run as the gateway's own user, which is not root";
+  return { layer, state: 'off', detail };
+}
+
 function whenStrict(layer: SandboxLayer, strict: boolean): SandboxLayer {
   return strict ? layer : { layer: layer.layer, state: 'off', detail: 'switched off by FN_STRICT_FS' };
 }
@@ -96,15 +125,14 @@ function noNewPrivsLayers({ noNewPrivs }: Capabilities): SandboxLayer[] {
 }
 
 /** All layers, strongest first. */
-export function describeSandbox(capabilities: Capabilities, { strict }: LayerOptions): SandboxLayer[] {
-  const kernelLayers = [
-    landlockLayer(capabilities),
-    seccompLayer(capabilities),
-    ...noNewPrivsLayers(capabilities),
-  ];
+export function describeSandbox(capabilities: Capabilities, options: LayerOptions): SandboxLayer[] {
+  const { strict, noCgroups = 'not looked for' } = options;
+  const kernelLayers = [landlockLayer(capabilities), seccompLayer(capabilities)];
   const launched = capabilities.ffi && capabilities.platform === 'linux';
   const basic: SandboxLayer[] = [
     rlimitsLayer,
+    cgroupLayer(noCgroups),
+    workerUserLayer(options),
     ...(Object.keys(launcherLayers) as (keyof typeof launcherLayers)[]).map(
       (layer): SandboxLayer => ({ layer, state: 'on', detail: launcherLayers[layer] }),
     ),
@@ -112,6 +140,7 @@ export function describeSandbox(capabilities: Capabilities, { strict }: LayerOpt
   const noLauncher = 'the launcher needs Linux on x64 or arm64 and node:ffi';
   return [
     ...kernelLayers.map((layer) => whenStrict(layer, strict)),
+    ...noNewPrivsLayers(capabilities),
     ...basic.map((layer) =>
       launched ? layer : { ...layer, state: 'unavailable' as const, detail: noLauncher },
     ),

@@ -10,9 +10,13 @@ export async function sandboxChecks(context: CliContext, config: GatewayConfig):
   return (await inspectSandbox(config)).map((layer) => layerCheck(layer, config.sandboxRequired));
 }
 
+/** What a host may do without: something else stands in for it, and `detail` says what. */
+const optional: ReadonlySet<string> = new Set(['cgroup', 'worker_user']);
+
 /** A missing layer is a warning: the others hold. Where the operator requires the jail it is a failure. */
 function layerCheck({ layer, state, detail }: SandboxLayers[number], required: boolean): Check {
   const id = `sandbox.${layer}`;
-  if (state === 'on' || state === 'partial') return { id, status: 'OK', message: `${state}: ${detail}` };
+  if (state === 'on' || state === 'partial' || optional.has(layer))
+    return { id, status: 'OK', message: `${state}: ${detail}` };
   return { id, status: required ? 'FAIL' : 'WARN', message: `${state}: ${detail}` };
 }

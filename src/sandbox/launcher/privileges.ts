@@ -68,13 +68,13 @@ function dropCapabilities(kernel: Kernel): void {
   kernel.call('capset', capabilityHeader(kernel), kernel.place(Buffer.alloc(capabilityDataBytes)));
 }
 
+/** With the jail switched off too: no function needs root's powers over the host. */
 export function dropPrivileges(kernel: Kernel, plan: LaunchPlan): void {
-  if (plan.jail !== null && (permittedCapabilities(kernel) >> BigInt(capSetpcap)) % 2n === 1n) {
+  if ((permittedCapabilities(kernel) >> BigInt(capSetpcap)) % 2n === 1n) {
     dropBoundingSet(kernel);
     kernel.call('prctl', prSetSecurebits, securebits, 0, 0, 0);
   }
   if (plan.identity !== null) becomeUser(kernel, plan.identity);
-  if (plan.jail === null) return;
   dropCapabilities(kernel);
   kernel.call('prctl', prSetNoNewPrivs, 1, 0, 0, 0);
 }

@@ -38,12 +38,30 @@ test('layers: without Landlock, without seccomp or switched off there is no kern
   assert.ok(!kernelTierInForce(describeSandbox(whole, { strict: false })));
 });
 
-test('layers: switched off leaves limits, group, environment and descriptors on', () => {
+test('layers: switched off leaves privileges dropped, limits, group, environment and descriptors on', () => {
   assert.equal(stateOf(whole, 'landlock', false), 'off');
   assert.equal(stateOf(whole, 'language_guard', false), 'off');
-  for (const layer of ['process_group', 'environment', 'descriptors'] as const) {
+  for (const layer of [
+    'no_new_privs',
+    'capabilities',
+    'process_group',
+    'environment',
+    'descriptors',
+  ] as const) {
     assert.equal(stateOf(whole, layer, false), 'on');
   }
+});
+
+test('layers: cgroups and a user of their own are said to be there only when they are', () => {
+  const find = (name: LayerName, options: Partial<Parameters<typeof describeSandbox>[1]> = {}) =>
+    describeSandbox(whole, { strict: true, ...options }).find(({ layer }) => layer === name);
+  assert.equal(find('cgroup')?.state, 'unavailable');
+  assert.match(find('cgroup', { noCgroups: 'not lent' })?.detail ?? '', /^not lent; the supervisor/);
+  assert.equal(find('cgroup', { noCgroups: null })?.state, 'on');
+  assert.match(find('worker_user')?.detail ?? '', /which is not root/);
+  assert.match(find('worker_user', { isRoot: true })?.detail ?? '', /FN_WORKER_USER is not set/);
+  const own = find('worker_user', { isRoot: true, workerUser: { uid: 990, gid: 991 } });
+  assert.deepEqual([own?.state, own?.detail], ['on', 'workers run as user 990, group 991']);
 });
 
 test('layers: without a launcher nothing is claimed', () => {
