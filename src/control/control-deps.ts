@@ -78,9 +78,9 @@ export interface ControlDeps {
   /** Whether an address outside loopback counts as the operator's (`FN_CONSOLE_LOCAL_CIDRS`). Default none. */
   readonly isLocalAddress?: (ip: string) => boolean;
   /**
-   * True when the peer is one of our own workers: a function that calls the gateway over loopback is no operator. Whoever
-   * can tell (by network namespace, uid or cgroup of the peer) plugs in here; where nobody can, functions can read what
-   * local callers can, and writes are safe only with an admin token.
+   * True when the peer is one of our own workers: a function that calls the gateway over loopback is no operator
+   * (function-peer.ts). Absent where nobody can tell: functions can then read what local callers can, and writes are safe
+   * only with an admin token.
    */
   readonly isFunctionPeer?: (request: IncomingMessage) => boolean;
 }

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { GatewayConfig } from '../config/gateway-config.ts';
 import { registerControl } from '../control/control-plane.ts';
+import { createFunctionPeerCheck, hostPeerSources } from '../control/function-peer.ts';
 import type { Catalog } from '../discovery/catalog.ts';
 import { compileRouter } from '../discovery/router.ts';
 import { watchFunctions } from '../discovery/watch.ts';
@@ -152,6 +153,7 @@ export class RunningGateway {
       isWatching: () => this.#watching,
       socketPath: (runtime) => workers.supervisor.socketPath(runtime),
     });
+    const peers = hostPeerSources(() => this.workers().map(({ pid }) => pid));
     return registerControl(app, {
       settings: config.control,
       metrics,
@@ -163,6 +165,7 @@ export class RunningGateway {
       isDraining: () => this.#phase === 'draining',
       clientAddress: (request) => addresses.of(request),
       isLocalAddress: (ip) => localBlocks.includes(ip),
+      ...(peers === null ? {} : { isFunctionPeer: createFunctionPeerCheck(peers) }),
     });
   }
 
