@@ -120,6 +120,7 @@ export class WorkerConnection implements CallOwner {
     this.#calls.set(id, call);
     this.#listener.callsChanged?.(this.#calls.size);
     if (body.chunked !== null) call.send(body.chunked);
+    this.outbox.hurry(this.#calls.size);
     return call;
   }
 

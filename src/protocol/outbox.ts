@@ -6,9 +6,11 @@ import type { Socket } from 'node:net';
 import { FrameWriter } from './frame-writer.ts';
 
 /**
- * Messages that leave together. One write for 64 messages let gateway, worker and client wait for each other in turn.
+ * A turn's messages leave in about this many parts, of at least `leastPart` messages each. One write for all let gateway,
+ * worker and clients wait for each other in turn: at 16 calls, parts of 4 gave a quarter more throughput.
  */
-const flushAtMessages = 16;
+const partsOfTurn = 4;
+const leastPart = 4;
 
 export class Outbox {
   readonly #socket: Socket;
@@ -25,8 +27,12 @@ export class Outbox {
   message(json: string): void {
     this.#writer.message(json);
     this.#gathered += 1;
-    if (this.#gathered >= flushAtMessages) this.#flush();
-    else this.#askFlush();
+    this.#askFlush();
+  }
+
+  /** Lets the worker begin with what is gathered, when that is a fair part of the `running` calls. */
+  hurry(running: number): void {
+    if (this.#gathered >= Math.max(leastPart, running / partsOfTurn)) this.#flush();
   }
 
   /** `bytes` must not change until the socket has them. */
