@@ -1,6 +1,7 @@
 // A catalog as text for people and as JSON for programs. Pure: formats what discovery found.
 
 import { faultText } from '../config/config-fault.ts';
+import { sandboxReport } from '../control/sandbox-report.ts';
 import type { Catalog } from './gateway-module.ts';
 import { plainText, textTable } from './text-table.ts';
 
@@ -67,6 +68,7 @@ export function catalogJson(catalog: Catalog): object {
       version: unit.version,
       kind: unit.kind,
       refused: unit.refused,
+      sandbox: sandboxReport(unit.policy),
     })),
     routes: catalog.routes.map((route) => ({
       route: route.pattern,

@@ -5,6 +5,7 @@ import type { Deployment } from '../invocation/deployment.ts';
 import type { ControlDeps } from './control-deps.ts';
 import { describeState } from './function-state.ts';
 import { describeRuntime } from './health-report.ts';
+import { sandboxReport } from './sandbox-report.ts';
 
 export function catalogReport(deps: ControlDeps, nowEpochMs: number): Record<string, unknown> {
   const catalog = deps.catalog();
@@ -106,5 +107,6 @@ function describePolicy(unit: FunctionUnit, catalog: Catalog): Record<string, un
     max_body_bytes: policy.maxBodyBytes,
     ...(policy.allowHosts === null ? {} : { allow_hosts: policy.allowHosts }),
     ...(policy.group === null ? {} : { group: policy.group }),
+    sandbox: sandboxReport(policy),
   };
 }

@@ -5,10 +5,13 @@ import type { Clock } from '../clock.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
+import { limitExceededText } from '../policy/limit-fields.ts';
 import type { ErrorMessage, LogMessage } from '../protocol/messages.ts';
 import type { Slot } from './admission.ts';
 import type { Deployment } from './deployment.ts';
+import { failedLimit } from './failed-limit.ts';
 import type { InvocationReply, InvocationRequest } from './invocation.ts';
+import { OutputBudget } from './output-budget.ts';
 import { CapturedOutput, debugMarks, stateMarks } from './reply-marks.ts';
 import { RunningInvocation, type RunObserver } from './running-invocation.ts';
 
@@ -75,6 +78,7 @@ class Watch implements RunObserver {
   readonly #options: InvokerOptions;
   readonly #deployment: Deployment;
   #output: CapturedOutput | null = null;
+  #budget: OutputBudget | null = null;
 
   constructor(options: InvokerOptions, deployment: Deployment, startedMs: number) {
     this.#options = options;
@@ -82,7 +86,19 @@ class Watch implements RunObserver {
     this.startedMs = startedMs;
   }
 
-  output(run: RunningInvocation, message: LogMessage): void {
+  output(run: RunningInvocation, printed: LogMessage): void {
+    const { unit } = this.#deployment;
+    const { outputBytes } = unit.policy.limits;
+    this.#budget ??= new OutputBudget(outputBytes);
+    const { kept, passed } = this.#budget.take(printed.text);
+    if (passed) {
+      const log = this.#deployment.logOf(this.#options.log);
+      log.warn({ id: run.request.id, limit: 'output' }, limitExceededText('outputBytes', outputBytes));
+    }
+    if (kept !== '') this.#keep(run, kept === printed.text ? printed : { ...printed, text: kept });
+  }
+
+  #keep(run: RunningInvocation, message: LogMessage): void {
     const { unit, redactor } = this.#deployment;
     if (unit.policy.includeDebugHeaders) {
       this.#output ??= new CapturedOutput();
@@ -100,10 +116,12 @@ class Watch implements RunObserver {
   }
 
   handlerFailed(run: RunningInvocation, message: ErrorMessage): void {
-    const { redactor } = this.#deployment;
+    const { redactor, unit } = this.#deployment;
+    const limit = failedLimit(message.error, unit.policy.limits);
     this.#deployment.logOf(this.#options.log).error(
       {
         id: run.request.id,
+        ...(limit === null ? {} : { limit }),
         error: redactor.maskSecrets(message.error),
         detail: redactor.maskSecrets(message.detail),
       },
