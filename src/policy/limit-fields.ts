@@ -103,7 +103,7 @@ export const limitFields: readonly LimitField[] = [
   },
 ];
 
-export function limitField(name: LimitName): LimitField {
+function limitField(name: LimitName): LimitField {
   const field = limitFields.find((candidate) => candidate.name === name);
   if (field === undefined) throw new Error(`cannot find the limit ${name}`);
   return field;

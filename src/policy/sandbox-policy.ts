@@ -19,7 +19,7 @@ export interface NetworkGrants {
   readonly udp: boolean;
 }
 
-/** How much one worker may use. What holds it to each: src/README.md, "Limits". */
+/** How much one worker may use. What holds it to each: src/README.md, "The sandbox of a function". */
 export interface ResourceLimits {
   /** Resident memory in bytes. Default 512 MiB. */
   readonly memoryBytes: number;

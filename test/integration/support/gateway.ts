@@ -1,5 +1,5 @@
 // A whole gateway inside the test's process: real discovery, real launchers, real jailed workers, a free port.
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { resolveLayout } from '../../../src/config/layout.ts';
@@ -7,6 +7,7 @@ import { loadConfig } from '../../../src/config/load-config.ts';
 import { hostSources, processEnvironment } from '../../../src/config/process-sources.ts';
 import { createGateway, type WorkerSnapshot } from '../../../src/gateway.ts';
 import { type Log, silentLog } from '../../../src/log.ts';
+import type { Capabilities } from '../../../src/sandbox/capabilities.ts';
 import { makeTree, removeTree, type Tree } from './tree.ts';
 
 export interface TestGateway {
@@ -20,19 +21,32 @@ export interface TestGateway {
   close(): Promise<void>;
 }
 
+export interface TestHost {
+  /** What the kernel is taken to offer; default: what it does offer. */
+  readonly capabilities?: Capabilities;
+  /** Mode of the functions root; mkdtemp's own is 0700. */
+  readonly rootMode?: number;
+}
+
 /** Serves `tree` with the given `FN_*` variables on top of a quiet default. */
 export async function startTestGateway(
   tree: Tree,
   variables: Readonly<Record<string, string>> = {},
   log: Log = silentLog,
+  host: TestHost = {},
 ): Promise<TestGateway> {
   const root = makeTree(tree);
+  if (host.rootMode !== undefined) chmodSync(root, host.rootMode);
   const sockets = realpathSync(mkdtempSync(join(tmpdir(), 'fastfn-sock-')));
   const environment = {
     PATH: processEnvironment()['PATH'],
     FN_SOCKET_BASE_DIR: sockets,
     FN_HOT_RELOAD: '0',
     ...variables,
+  };
+  const clean = (): void => {
+    removeTree(root);
+    rmSync(sockets, { recursive: true, force: true });
   };
   const layout = resolveLayout();
   const loaded = await loadConfig({
@@ -41,8 +55,14 @@ export async function startTestGateway(
     argument: root,
     flags: { port: '0' },
   });
-  if (!('config' in loaded)) throw new Error(`cannot configure: ${JSON.stringify(loaded.faults)}`);
-  const gateway = await createGateway(loaded.config, layout, log);
+  if (!('config' in loaded)) {
+    clean();
+    throw new Error(`cannot configure: ${JSON.stringify(loaded.faults)}`);
+  }
+  const gateway = await createGateway(loaded.config, layout, log, host.capabilities).catch((error) => {
+    clean();
+    throw error;
+  });
   const { url } = await gateway.listen();
   return {
     url,
@@ -52,8 +72,7 @@ export async function startTestGateway(
     reload: () => gateway.reload(),
     close: async () => {
       await gateway.close('test');
-      removeTree(root);
-      rmSync(sockets, { recursive: true, force: true });
+      clean();
     },
   };
 }
