@@ -122,6 +122,7 @@ describe('README: settings', () => {
   const shown = (value: unknown): string => {
     if (value === null || value === false || (Array.isArray(value) && value.length === 0)) return '–';
     if (value instanceof Map) return '–';
+    if (typeof value === 'object' && 'outboundTcp' in value) return String(value.outboundTcp);
     return value === true ? 'on' : String(value);
   };
   for (const option of allOptions) {
