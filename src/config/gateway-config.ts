@@ -16,6 +16,8 @@ export interface RuntimeAdapter {
   readonly interpreter: string;
   /** Arguments before the program, for example Python's `-I -S`. */
   readonly interpreterArgs: readonly string[];
+  /** Added to them where the function's sandbox is strict. */
+  readonly strictArgs: readonly string[];
   /** Worker program file, relative to the folder of all runtimes (`ProgramFiles.runtimesDir`); '' when there is none. */
   readonly program: string;
   /** For example `3.11.7`; '' when unavailable. */

@@ -38,6 +38,8 @@ export interface RuntimeRow {
   readonly program: string | null;
   /** Interpreter arguments before the worker program. */
   readonly interpreterArgs: readonly string[];
+  /** Further ones for a strict sandbox; they win over the same setting before them. Default: none. */
+  readonly strictArgs?: readonly string[];
   /** null: nothing is needed on the host. */
   readonly host: HostProgram | null;
   /** Programs that only some functions need, for example to install dependencies. */

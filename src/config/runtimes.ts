@@ -78,7 +78,8 @@ function toAdapter(
   host: HostProgramState | null,
   node: RuntimeSearch['node'],
 ): RuntimeAdapter {
-  const base = { name, interpreterArgs: row.interpreterArgs, program: row.program ?? '' };
+  const { interpreterArgs, strictArgs = [] } = row;
+  const base = { name, interpreterArgs, strictArgs, program: row.program ?? '' };
   const unavailable = { available: false, interpreter: '', version: '', readable: [] };
   if (row.program === null)
     return { ...base, ...unavailable, reason: 'its worker is not part of this version' };

@@ -97,5 +97,9 @@ function commandOf(
     const { args } = planner.programs.nodeWorker(flags);
     return { file, args };
   }
-  return { file, args: [...adapter.interpreterArgs, join(planner.programs.runtimesDir, adapter.program)] };
+  const guards = sandbox.strict ? adapter.strictArgs : [];
+  return {
+    file,
+    args: [...adapter.interpreterArgs, ...guards, join(planner.programs.runtimesDir, adapter.program)],
+  };
 }

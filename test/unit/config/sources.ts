@@ -13,6 +13,7 @@ function adapter(name: RuntimeName, available: boolean): RuntimeAdapter {
     reason: available ? null : `${name} not found`,
     interpreter: available ? `/opt/${name}` : '',
     interpreterArgs: [],
+    strictArgs: [],
     program: `${name}/main`,
     version: available ? '1.2.3' : '',
     readable: [],
