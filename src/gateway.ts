@@ -7,6 +7,7 @@ import type { Layout } from './config/layout.ts';
 import type { Catalog } from './discovery/catalog.ts';
 import { type ScanOptions, scanFunctions } from './discovery/scan.ts';
 import { GatewayError } from './errors.ts';
+import { AttackRunner } from './gateway/attack-runner.ts';
 import { RunningGateway } from './gateway/running-gateway.ts';
 import { inspectCgroups, openCgroups } from './gateway/worker-cgroups.ts';
 import { openWorkerHost } from './gateway/worker-host.ts';
@@ -72,6 +73,19 @@ export function inspectFunctions(config: GatewayConfig): Promise<Catalog> {
 /** The layers of the jail on this host. */
 export async function inspectSandbox(config: GatewayConfig): Promise<readonly SandboxLayer[]> {
   return layersOf(config, probeCapabilities(), inspectCgroups().reason);
+}
+
+/**
+ * Runs attacks against the jail of this very installation, in worlds of their own; nothing is served.
+ * @param capabilities what the kernel is taken to offer; default: what it does offer
+ */
+export function openAttackRunner(
+  config: GatewayConfig,
+  layout: Layout,
+  capabilities: Capabilities = probeCapabilities(),
+): Promise<AttackRunner> {
+  const scan = (of: GatewayConfig) => scanFunctions(scanOptions(of, capabilities, 1));
+  return AttackRunner.open({ config, layout, capabilities, scan });
 }
 
 function scanOptions(config: GatewayConfig, capabilities: Capabilities, generation: number): ScanOptions {

@@ -43,7 +43,15 @@ export async function readTree(
     const folder = reader.read(next.parent, next.name);
     if (folder !== null) next.parent.folders.push(folder);
   }
+  reader.hideSecondNames();
   return { root, warnings: reader.warnings, faults: reader.faults };
+}
+
+/** A file with more than one name, which may be a second name of somebody's secret. */
+interface Suspect {
+  readonly folder: { -readonly [K in keyof Folder]: Folder[K] };
+  readonly name: string;
+  readonly inode: string;
 }
 
 interface Unread {
@@ -58,6 +66,9 @@ class TreeReader {
   readonly #skipped: ReadonlySet<string>;
   readonly #rules: SandboxRules;
   readonly #unread: Unread[] = [];
+  /** Inodes of all protected files of the tree. */
+  readonly #secrets = new Set<string>();
+  readonly #suspects: Suspect[] = [];
   #folders = 0;
   #entries = 0;
   #full = false;
@@ -84,6 +95,18 @@ class TreeReader {
     const folder = this.#describe(parent, name, path, absolute, listing);
     for (const child of listing.folders.toReversed()) this.#unread.push({ parent: folder, name: child });
     return folder;
+  }
+
+  /**
+   * Takes out of the tree what is a hard link to a protected file, of whichever function: a kernel rule is for the file, not
+   * for the name, so showing one name would open the file by all of them. Once, when all folders have been read.
+   */
+  hideSecondNames(): void {
+    for (const { folder, name, inode } of this.#suspects) {
+      if (!this.#secrets.has(inode)) continue;
+      folder.files = folder.files.filter((file) => file.name !== name);
+      folder.hasHidden = true;
+    }
   }
 
   #isFull(parent: Folder | null, path: string): boolean {
@@ -125,25 +148,26 @@ class TreeReader {
     for (const link of listing.links) {
       this.#warn('link', path === '' ? link : `${path}/${link}`, 'links are not followed', 'info');
     }
-    const secret = new Set([...listing.protectedFiles.values()].map((file) => file.inode));
-    const files = listing.files.filter((file) => !secret.has(listing.inodes.get(file.name) ?? '-'));
     const place = (file: string): string => (path === '' ? file : `${path}/${file}`);
     this.#checkEnv(listing, absolute, place('fn.env.json'));
-    return {
+    const folder = {
       path,
       name,
       depth: parent === null ? 0 : parent.depth + 1,
       parent,
-      files,
+      files: listing.files,
       folders: [],
       bundles: listing.bundles,
-      hasHidden: listing.hasHidden || listing.cut || files.length < listing.files.length,
+      hasHidden: listing.hasHidden || listing.cut,
       stamp: listing.stamp,
       config: this.#readConfig(listing, absolute, place('fn.config.json')),
       configStamp: listing.protectedFiles.get('fn.config.json')?.stamp ?? '',
       manifest: this.#readManifest(listing, absolute, place('fn.routes.json')),
       envStamp: listing.protectedFiles.get('fn.env.json')?.stamp ?? null,
     };
+    for (const file of listing.protectedFiles.values()) this.#secrets.add(file.inode);
+    for (const [file, inode] of listing.inodes) this.#suspects.push({ folder, name: file, inode });
+    return folder;
   }
 
   #readConfig(listing: Listing, absolute: string, file: string): FunctionConfig | null {

@@ -20,6 +20,8 @@ export interface SeccompPlan {
   readonly truncateGoverned: boolean;
   /** Landlock here scopes signals (ABI 6); otherwise the filter allows tkill on the main thread only. */
   readonly signalsScoped: boolean;
+  /** Nothing but the private folder is writable: changes of mode and times answer success and do nothing. */
+  readonly metadataPretended: boolean;
 }
 
 /** setrlimit(2), soft = hard, lowered to what was inherited. */
@@ -47,7 +49,7 @@ export interface LaunchPlan {
   readonly rlimits: RlimitPlan;
   /** Started as root: become this user first; null keeps the user. */
   readonly identity: { readonly uid: number; readonly gid: number } | null;
-  /** null: the sandbox is off (FN_STRICT_FS=0); rlimits, process group, environment and descriptors still apply. */
+  /** null: the sandbox is off (FN_STRICT_FS=0); rlimits, capabilities, process group, environment and descriptors still apply. */
   readonly jail: { readonly landlock: LandlockPlan | null; readonly seccomp: SeccompPlan | null } | null;
 }
 
@@ -104,6 +106,7 @@ function planSeccomp(capabilities: Capabilities, policy: SandboxPolicy): Seccomp
     udp,
     truncateGoverned: landlockAbi >= landlockSince.truncate,
     signalsScoped: landlockAbi >= landlockSince.scope,
+    metadataPretended: policy.files.write.length === 0,
   };
 }
 

@@ -1,49 +1,46 @@
-// The attack corpus against the real launcher: every attempt first gets through without the jail, then meets the error
-// that the table names, level by level. Attempts that this host cannot show (no right, no kernel feature) are named.
+// The attack corpus: every attempt first gets through without a jail, then meets the error that the table names, layer by
+// layer. Attempts that this host cannot show (no right, no kernel feature) are named.
 
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
-import { type AttackClass, attackClasses, differences } from './attack-rows.ts';
-import { type AttackLevel, type Outcomes, python, runAttacks } from './attack-runner.ts';
-import { capabilities } from './jail-harness.ts';
+import { after, before, describe, test } from 'node:test';
+import { differencesOf, isShown, titleOf } from '../../src/prove/corpus-run.ts';
+import { Corpus, corpusClasses, reasonNotToRun } from './corpus.ts';
 
-/** Reasons why this host cannot run the corpus as it is written; null = it can. */
-function reasonToSkip(attack: AttackClass): string | null {
-  if (capabilities.platform !== 'linux' || !capabilities.ffi) return 'needs Linux and node:ffi';
-  if (!capabilities.seccomp) return 'this kernel has no seccomp filters';
-  if (capabilities.landlockAbi < 6)
-    return `needs Landlock ABI 6, this kernel has ${capabilities.landlockAbi}`;
-  if (attack.name === 'node') return null;
-  if (python === null) return 'this host has no python3';
-  return capabilities.arch === 'x64' ? null : 'raw system call numbers in the programs are those of x86-64';
-}
+/** Of a class, at least this part must be shown to work here, or the run says little. */
+const shownAtLeast = 1 / 3;
 
-function checkShown(attack: AttackClass, baseline: Outcomes, note: (text: string) => void) {
-  const unshown = Object.keys(attack.rows).filter((attempt) => baseline[attempt] !== 'ok');
-  for (const attempt of unshown) {
-    note(`not shown on this host: ${attack.name}: ${attempt} met ${baseline[attempt]} without a jail`);
-  }
-  assert.ok(
-    unshown.length <= (Object.keys(attack.rows).length * 2) / 3,
-    `cannot show most of ${attack.name} on this host: ${unshown.join(', ')}`,
-  );
-}
+describe('attack corpus', { skip: reasonNotToRun() ?? false }, () => {
+  let corpus: Corpus;
 
-async function checkLevel(attack: AttackClass, level: AttackLevel, baseline: Outcomes): Promise<void> {
-  const outcomes = await runAttacks({ attackClass: attack.name, level, ...attack.options });
-  assert.deepEqual(differences(attack, level, outcomes, baseline), []);
-  if (level !== 'full') return;
-  for (const attempt of attack.honest ?? []) assert.equal(outcomes[attempt], 'ok', attempt);
-}
+  before(async () => {
+    corpus = await Corpus.open();
+  });
+  after(() => corpus.close());
 
-describe('attack corpus', () => {
-  for (const attack of attackClasses) {
-    const title = `${attack.name}${attack.options.network === undefined ? '' : ' without network'}`;
-    const skip = reasonToSkip(attack) ?? false;
-    test(`${title}: every attempt works outside and fails inside`, { skip, timeout: 60_000 }, async (t) => {
-      const baseline = await runAttacks({ attackClass: attack.name, level: 'none' });
-      checkShown(attack, baseline, (text) => t.diagnostic(text));
-      for (const level of attack.levels) await checkLevel(attack, level, baseline);
+  for (const attack of corpusClasses) {
+    test(`${titleOf(attack)}: every attempt works outside and fails inside`, {
+      timeout: 120_000,
+    }, async (t) => {
+      const missing = corpus.missing(attack);
+      if (missing !== null) return t.skip(missing);
+      const result = await corpus.run(attack);
+      assert.deepEqual(differencesOf(result), []);
+      const attempts = Object.keys(attack.rows);
+      const unshown = attempts.filter((name) => !isShown(result, name));
+      for (const name of unshown)
+        t.diagnostic(`not shown on this host: ${name} met ${result.baseline[name]} without a jail`);
+      assert.ok(
+        attempts.length - unshown.length >= attempts.length * shownAtLeast,
+        `cannot show most of ${titleOf(attack)} on this host: ${unshown.join(', ')}`,
+      );
     });
   }
+
+  test('is as large as promised, and no attempt is in it twice', () => {
+    const names = corpusClasses.flatMap((attack) =>
+      Object.keys(attack.rows).map((row) => `${titleOf(attack)}: ${row}`),
+    );
+    assert.equal(new Set(names).size, names.length);
+    assert.ok(names.length >= 400, `${names.length} attempts`);
+  });
 });

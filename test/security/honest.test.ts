@@ -9,12 +9,12 @@ import { createServer } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { nodePermissionFlags } from '../../src/sandbox/language-guard.ts';
 import { loadSystemGrants } from '../../src/sandbox/system-grants.ts';
-import { python } from './attack-runner.ts';
 import {
   capabilities,
   type JailedRun,
   nodeProgram,
   policyWith,
+  python,
   runJailed,
   scratchFolder,
 } from './jail-harness.ts';

@@ -1,7 +1,7 @@
 // Runs one program through the real launcher, as the supervisor would: spare process, plan on stdin, hello on a socket.
 // Everything started here is ended here.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -167,3 +167,16 @@ export const nodeProgram = {
   file: realpathSync(process.execPath),
   read: [dirname(realpathSync(process.execPath))],
 };
+
+/** The real interpreter behind version managers' shims, or null when this host has no Python. */
+function findPython(): { readonly file: string; readonly read: readonly string[] } | null {
+  const question = 'import os,sys;print(os.path.realpath(sys.executable));print(sys.base_prefix)';
+  try {
+    const [file, prefix] = execFileSync('python3', ['-c', question], { encoding: 'utf8' }).trim().split('\n');
+    return file === undefined || prefix === undefined ? null : { file, read: [realpathSync(prefix)] };
+  } catch {
+    return null;
+  }
+}
+
+export const python = findPython();

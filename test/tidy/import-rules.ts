@@ -9,6 +9,8 @@ const importTable: Readonly<Record<string, readonly string[]>> = {
   config: ['policy'],
   discovery: ['policy'],
   sandbox: ['policy'],
+  // The attack corpus as data and what is told of it; gateway/ runs it.
+  prove: ['policy', 'sandbox'],
   workers: ['protocol'],
   build: ['policy', 'sandbox', 'discovery'],
   supervisor: ['policy', 'sandbox', 'protocol'],

@@ -2,7 +2,7 @@
 // numbers that no rule names → ENOSYS; the rest by binary search over the number, so that a verdict costs few steps and
 // the kernel can cache unconditional ones. Blocks only use forward distances, so they compose without labels.
 
-import { type Check, type ConditionalRule, type Rule, refuse, type Verdict } from './rule.ts';
+import { allow, type Check, type ConditionalRule, type Rule, refuse, type Verdict } from './rule.ts';
 
 /** struct sock_filter of <linux/filter.h>. */
 export interface Instruction {
@@ -60,11 +60,16 @@ function guardWith(check: Check, body: readonly Instruction[]): Instruction[] {
   return [load(offset), ...mask, ...tests, jump(body.length), ...body];
 }
 
+function compileLine(checks: readonly Check[], verdict: Verdict): Instruction[] {
+  return checks.reduceRight<Instruction[]>((body, check) => guardWith(check, body), [answerVerdict(verdict)]);
+}
+
 function compileConditional(rule: ConditionalRule): Instruction[] {
-  const lines = rule.allowWhen.map((checks) =>
-    checks.reduceRight<Instruction[]>((body, check) => guardWith(check, body), [answer(filterResult.allow)]),
-  );
-  return [...lines.flat(), answerVerdict(rule.otherwise)];
+  return [
+    ...(rule.cases ?? []).flatMap(({ when, verdict }) => compileLine(when, verdict)),
+    ...rule.allowWhen.flatMap((checks) => compileLine(checks, allow)),
+    answerVerdict(rule.otherwise),
+  ];
 }
 
 function compileRule(rule: Rule): Instruction[] {

@@ -1,7 +1,9 @@
 // System calls that a worker may make only with certain arguments. Everything not listed as allowed is refused, so an
 // operation that a newer kernel adds to one of these calls stays out.
 
+import { metadataRules } from './metadata-rules.ts';
 import { allow, type Check, type Rule, refuse } from './rule.ts';
+import { socketOptionRules } from './socket-option-rules.ts';
 
 /** What the launcher alone knows: its pid, and where the arguments of its one execve lie. */
 export interface FilterParameters {
@@ -10,6 +12,8 @@ export interface FilterParameters {
   readonly udp: boolean;
   readonly truncateGoverned: boolean;
   readonly signalsScoped: boolean;
+  /** Changes of mode and times answer success and do nothing, instead of EPERM. */
+  readonly metadataPretended: boolean;
   readonly execve: { readonly file: bigint; readonly argv: bigint; readonly envp: bigint };
 }
 
@@ -153,6 +157,8 @@ export function conditionalRules(parameters: FilterParameters): Record<string, R
   return {
     ...selfOnlyRules(pid),
     ...truncationRules(parameters.truncateGoverned),
+    ...metadataRules(parameters.metadataPretended),
+    ...socketOptionRules(),
     clone: only({ arg: 0, mask: cloneThread | cloneNewFlags, anyOf: [cloneThread] }),
     // Its flags lie in memory; the C libraries fall back to clone on ENOSYS.
     clone3: refuse('ENOSYS'),

@@ -17,6 +17,17 @@ export function syscallNumber(arch: FilterArch, name: string): number | null {
   return row[arch === 'x64' ? 0 : 1];
 }
 
+/** All calls of an architecture by name. */
+export function syscallNumbers(arch: FilterArch): Record<string, number> {
+  const column = arch === 'x64' ? 0 : 1;
+  return Object.fromEntries(
+    Object.entries(numberTable).flatMap(([name, row]) => {
+      const number = row[column];
+      return number === undefined || number === null ? [] : [[name, number]];
+    }),
+  );
+}
+
 /** Every rule by name; a name in two groups is a mistake and throws. */
 export function namedRules(parameters: FilterParameters): Map<string, Rule> {
   const rules = new Map<string, Rule>();

@@ -18,6 +18,8 @@ export interface Check {
 }
 
 export interface ConditionalRule {
+  /** Looked at first, in order: the verdict of the first case whose checks all hold. */
+  readonly cases?: readonly { readonly when: readonly Check[]; readonly verdict: Verdict }[];
   /** Allowed when every check of any one line holds. */
   readonly allowWhen: readonly (readonly Check[])[];
   readonly otherwise: Verdict;
@@ -26,6 +28,9 @@ export interface ConditionalRule {
 export type Rule = Verdict | ConditionalRule;
 
 export const allow: Verdict = { do: 'allow' };
+
+/** The call answers 0 and does nothing (seccomp(2): SECCOMP_RET_ERRNO with the errno 0). */
+export const pretend: Verdict = { do: 'errno', errno: 0 };
 
 export const refuse = (name: 'EPERM' | 'EACCES' | 'ENOSYS'): Verdict => ({
   do: 'errno',

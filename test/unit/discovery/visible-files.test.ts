@@ -165,6 +165,23 @@ describe('view: what a worker may read', () => {
     assert.deepEqual(readable(catalog, 'b/handler.js'), ['b/again.txt', 'b/data.txt', 'b/handler.js']);
   });
 
+  it("a second name of another function's protected file is hidden, whichever folder is read first", async (t) => {
+    const root = makeTree(t, {
+      'a/handler.js': 'x',
+      'a/fn.env.json': { A: '1' },
+      'm/handler.js': 'x',
+      'm/ours.txt': 'x',
+      'z/handler.js': 'x',
+      'z/fn.env.json': { Z: '1' },
+    });
+    linkSync(join(root, 'a/fn.env.json'), join(root, 'm/first.txt'));
+    linkSync(join(root, 'z/fn.env.json'), join(root, 'm/last.txt'));
+    linkSync(join(root, 'm/ours.txt'), join(root, 'm/twice.txt'));
+    const unit = unitAt(await scan(root), 'm/handler.js');
+    const shown = unit.readable.map((path) => path.slice(root.length + 1)).sort();
+    assert.deepEqual(shown, ['m/handler.js', 'm/ours.txt', 'm/twice.txt']);
+  });
+
   it('python may list the root, because its importer must', async (t) => {
     const catalog = await scanTree(t, ['get.a.py', 'get.b.js', '_shared.py']);
     assert.deepEqual(shown(catalog, unitAt(catalog, 'get.a.py').listable), ['.']);

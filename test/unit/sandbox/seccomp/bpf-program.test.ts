@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { auditArch, compileFilter, encodeFilter } from '../../../../src/sandbox/seccomp/bpf-program.ts';
-import { allow, type Rule, refuse } from '../../../../src/sandbox/seccomp/rule.ts';
+import { allow, pretend, type Rule, refuse } from '../../../../src/sandbox/seccomp/rule.ts';
 import { evaluate } from './bpf-interpreter.ts';
 
 const { EPERM, ENOSYS } = constants.errno;
@@ -52,6 +52,23 @@ test('the filter: a line holds when all its checks hold, a rule when any line do
   assert.equal(decide(9n, 0n, 0x7_0000_0000n), 'allow');
   assert.deepEqual(decide(4n, 0x10n, 0n), { errno: EPERM });
   assert.deepEqual(decide(1n, 0x20n, 7n), { errno: EPERM });
+});
+
+test('the filter: cases are looked at in order, before the lines', () => {
+  const rule: Rule = {
+    cases: [
+      { when: [{ arg: 0, anyOf: [1] }], verdict: pretend },
+      { when: [{ arg: 1, anyOf: [2] }], verdict: refuse('ENOSYS') },
+    ],
+    allowWhen: [[{ arg: 0, anyOf: [1, 3] }]],
+    otherwise: refuse('EPERM'),
+  };
+  const program = compileFilter('x64', new Map([[10, rule]]));
+  const decide = (...args: bigint[]) => evaluate(program, { arch: auditArch.x64, number: 10, args });
+  assert.deepEqual(decide(1n, 2n), { errno: 0 });
+  assert.deepEqual(decide(3n, 2n), { errno: ENOSYS });
+  assert.equal(decide(3n, 0n), 'allow');
+  assert.deepEqual(decide(0n, 0n), { errno: EPERM });
 });
 
 test('the filter: encodes as struct sock_filter', () => {

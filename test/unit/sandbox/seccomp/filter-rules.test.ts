@@ -20,10 +20,12 @@ const usual: FilterParameters = {
   udp: true,
   truncateGoverned: true,
   signalsScoped: true,
+  metadataPretended: true,
   execve,
 };
 
-type Met = 'allow' | 'EPERM' | 'EACCES' | 'ENOSYS';
+/** `pretended`: the call answers 0 and does nothing. */
+type Met = 'allow' | 'pretended' | 'EPERM' | 'EACCES' | 'ENOSYS';
 
 function decider(arch: FilterArch, changes: Partial<FilterParameters> = {}) {
   const program = compileFilter(arch, filterRules(arch, { ...usual, ...changes }));
@@ -32,6 +34,7 @@ function decider(arch: FilterArch, changes: Partial<FilterParameters> = {}) {
     if (number === null) return 'absent';
     const decision = evaluate(program, { arch: auditArch[arch], number, args: args.map(BigInt) });
     if (typeof decision === 'string') return decision;
+    if (decision.errno === 0) return 'pretended';
     const known = Object.entries(constants.errno).find(([, value]) => value === decision.errno);
     return known?.[0] ?? String(decision.errno);
   };
@@ -62,8 +65,14 @@ const table: readonly [Met, string, ...(number | bigint)[]][] = [
   ['EPERM', 'ptrace'],
   ['EPERM', 'process_vm_writev'],
   ['EPERM', 'pidfd_getfd'],
-  ['EPERM', 'chmod'],
-  ['EPERM', 'fchmodat2'],
+  ['pretended', 'chmod'],
+  ['pretended', 'fchmodat2'],
+  ['pretended', 'utimensat', -100, 0x7fff_0000_1000n, 0x7fff_0000_2000n, 0],
+  ['pretended', 'utimensat', 5, 0, 0, 0],
+  ['EPERM', 'utimensat', -100, 0x7fff_0000_1000n, 0, 0],
+  ['pretended', 'utimensat', -100, 0x7fff_0000_1000n, 0x7fff_0000_0000n, 0],
+  ['EPERM', 'utime'],
+  ['EPERM', 'fchown'],
   ['EPERM', 'setxattrat'],
   ['EPERM', 'mount'],
   ['EPERM', 'unshare'],
@@ -109,6 +118,14 @@ const table: readonly [Met, string, ...(number | bigint)[]][] = [
   ['allow', 'fcntl', 3, 4],
   ['EPERM', 'fcntl', 3, 8, 1],
   ['EPERM', 'fcntl', 3, 1024],
+  ['allow', 'setsockopt', 3, 6, 1],
+  ['EPERM', 'setsockopt', 3, 6, 31],
+  ['EPERM', 'setsockopt', 3, 1, 26],
+  ['EPERM', 'setsockopt', 3, 1, 50],
+  ['EPERM', 'setsockopt', 3, 263, 1],
+  ['allow', 'getsockopt', 3, 1, 4],
+  ['EPERM', 'getsockopt', 3, 1, 77],
+  ['EPERM', 'setsockopt', 3, 1, 4],
 ];
 
 for (const arch of ['x64', 'arm64'] as const) {
@@ -137,6 +154,12 @@ for (const arch of ['x64', 'arm64'] as const) {
       assert.equal(met('openat', -100, 0, 0o1001), 'allow');
       assert.equal(met('openat', -100, 0, 0), 'allow');
       assert.equal(met('openat2'), 'ENOSYS');
+    });
+
+    test('with a shared folder to write to, changes of mode and times are refused', () => {
+      const met = decider(arch, { metadataPretended: false });
+      for (const name of ['fchmod', 'fchmodat', 'fchmodat2', 'utimensat'])
+        assert.equal(met(name), 'EPERM', name);
     });
 
     test('where Landlock does not scope signals, tkill reaches the main thread only', () => {

@@ -1,0 +1,20 @@
+// All classes whose programs are functions of this product's own languages.
+
+import type { AttackClass, ProvenLanguage } from './attack-class.ts';
+import { channelClasses } from './classes/channel-classes.ts';
+import { fileClasses } from './classes/file-classes.ts';
+import { kernelClasses } from './classes/kernel-classes.ts';
+import { nodeClasses } from './classes/node-classes.ts';
+import { processClasses } from './classes/process-classes.ts';
+import { pythonClasses } from './classes/python-classes.ts';
+import { resourceClasses } from './classes/resource-classes.ts';
+
+export const functionClasses: readonly AttackClass<ProvenLanguage>[] = [
+  ...fileClasses,
+  ...processClasses,
+  ...channelClasses,
+  ...kernelClasses,
+  ...resourceClasses,
+  ...pythonClasses,
+  ...nodeClasses,
+];

@@ -1,0 +1,123 @@
+// Classes whose programs run as plain programs inside the jail: compiled languages, of which the jail knows nothing but
+// the file, and PHP.
+
+import {
+  type AttackClass,
+  byBoth,
+  byLandlock,
+  bySeccomp,
+  bySeccompAndCapabilities,
+  rowsOf,
+} from '../../src/prove/attack-class.ts';
+
+const go: AttackClass<'go'> = {
+  name: 'go',
+  language: 'go',
+  unguarded: true,
+  rows: {
+    ...rowsOf(byLandlock(), [
+      'read /etc/passwd',
+      'read /etc/passwd in a thread',
+      'read /etc/passwd by open',
+      'read own fn.env.json',
+      'read own environ',
+      "read the gateway's environ",
+      'write own code',
+      'read through a link',
+    ]),
+    'read through a hard link': byLandlock('EXDEV'),
+    ...rowsOf(bySeccomp(), [
+      'chmod own code',
+      'start a program',
+      'become a program',
+      'fork by number',
+      'limits of the gateway',
+      'listen',
+      'shared memory',
+      'mount',
+    ]),
+    namespace: bySeccompAndCapabilities(),
+    'kill the gateway': byBoth('EPERM'),
+    ...rowsOf(bySeccomp('EACCES'), ['Unix socket', 'netlink socket']),
+    'raw socket': bySeccompAndCapabilities('EACCES'),
+  },
+};
+
+const rust: AttackClass<'rust'> = {
+  name: 'rust',
+  language: 'rust',
+  unguarded: true,
+  rows: {
+    ...rowsOf(byLandlock(), [
+      'read /etc/passwd',
+      'read /etc/passwd in a thread',
+      'read own fn.env.json',
+      "read the gateway's environ",
+      'list /etc',
+      'write own code',
+      'read through a link',
+      'listen',
+    ]),
+    'read through a hard link': byLandlock('EXDEV'),
+    ...rowsOf(bySeccomp(), [
+      'chmod own code',
+      'start a program',
+      'fork',
+      'keyring',
+      'io_uring',
+      'datagram pair',
+      'anonymous file',
+    ]),
+    ...rowsOf(byBoth('EPERM'), ['kill the gateway', 'ptrace the gateway']),
+    namespace: bySeccompAndCapabilities(),
+    'another root': bySeccomp(),
+    'serve a Unix socket': bySeccomp('EACCES'),
+  },
+};
+
+const php: AttackClass<'php'> = {
+  name: 'php',
+  language: 'php',
+  rows: {
+    ...rowsOf(byLandlock(), [
+      'file_get_contents',
+      'file with a scheme',
+      'file by a filter',
+      'file by compression',
+      'file by fopen',
+      'file by SplFileObject',
+      'file by copy',
+      'file by include',
+      'file by highlighting',
+      'file by an ini parser',
+      'folder by chdir',
+      'folder by a widened open_basedir',
+      'link',
+      'own fn.env.json',
+      'own code',
+      'environ',
+      'FFI',
+      'listen',
+    ]),
+    'hard link': byLandlock('EXDEV'),
+    ...rowsOf(byLandlock('EPERM'), ['file by pattern', 'file by a glob stream']),
+    ...rowsOf(bySeccomp(), [
+      'shell_exec',
+      'exec',
+      'system',
+      'passthru',
+      'popen',
+      'proc_open',
+      'mail',
+      'pcntl_fork',
+      'library by putenv',
+      'shared memory',
+      'message queue',
+      'semaphore',
+    ]),
+    kill: byBoth('EPERM'),
+    'Unix socket': bySeccomp('EACCES'),
+  },
+};
+
+export const programClasses: readonly AttackClass<'go' | 'rust' | 'php'>[] = [go, rust, php];
