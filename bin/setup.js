@@ -11,7 +11,10 @@ const root = path.dirname(__dirname);
 const modules = path.join(root, 'node_modules');
 
 /** Languages that tests use and npm cannot bring: a command to look for, and the Debian package that has it. */
-const HOST_LANGUAGES = [{ command: 'python3', debianPackage: 'python3' }];
+const HOST_LANGUAGES = [
+  { command: 'python3', debianPackage: 'python3' },
+  { command: 'php', debianPackage: 'php-cli' },
+];
 
 const TEST_FILES = [
   'test/tidy.test.ts',
@@ -38,6 +41,7 @@ const TASKS = {
       ['--test', 'test/tidy.test.ts'],
     ],
   },
+  attack: { devTools: true, hostLanguages: true, steps: [['test/security/main.ts']] },
   bench: { devTools: true, steps: [['test/bench/main.ts']] },
   package: { devTools: true, steps: [['src/release/package-binary.ts']] },
   prepack: { devTools: true, steps: [['src/release/compile-library.ts']] },

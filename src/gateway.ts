@@ -8,11 +8,13 @@ import type { Catalog } from './discovery/catalog.ts';
 import { type ScanOptions, scanFunctions } from './discovery/scan.ts';
 import { GatewayError } from './errors.ts';
 import { AttackRunner } from './gateway/attack-runner.ts';
+import { proveLanguages } from './gateway/prove-languages.ts';
 import { RunningGateway } from './gateway/running-gateway.ts';
 import { inspectCgroups, openCgroups } from './gateway/worker-cgroups.ts';
 import { openWorkerHost } from './gateway/worker-host.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
+import type { ProveReport } from './prove/prove-report.ts';
 import { type Capabilities, probeCapabilities } from './sandbox/capabilities.ts';
 import {
   describeSandbox,
@@ -86,6 +88,20 @@ export function openAttackRunner(
 ): Promise<AttackRunner> {
   const scan = (of: GatewayConfig) => scanFunctions(scanOptions(of, capabilities, 1));
   return AttackRunner.open({ config, layout, capabilities, scan });
+}
+
+/** What the jail of this installation holds on this host, tried out. See `openAttackRunner` for `capabilities`. */
+export async function proveSandbox(
+  config: GatewayConfig,
+  layout: Layout,
+  capabilities: Capabilities = probeCapabilities(),
+): Promise<ProveReport> {
+  const runner = await openAttackRunner(config, layout, capabilities);
+  try {
+    return await proveLanguages(runner, config, capabilities);
+  } finally {
+    await runner.close();
+  }
 }
 
 function scanOptions(config: GatewayConfig, capabilities: Capabilities, generation: number): ScanOptions {

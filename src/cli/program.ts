@@ -7,6 +7,7 @@ import { addDocsCommand } from './docs-command.ts';
 import { addDoctorCommand } from './doctor-command.ts';
 import { addInitCommand } from './init-command.ts';
 import { addLogsCommand } from './logs-command.ts';
+import { addProveCommand } from './prove-command.ts';
 import { addRoutesCommand } from './routes-command.ts';
 import { addServeCommands } from './serve-command.ts';
 import { addVersionCommand } from './version-command.ts';
@@ -46,6 +47,7 @@ function createProgram(context: CliContext, report: (status: number) => void): C
     addRoutesCommand,
     addCheckCommand,
     addDoctorCommand,
+    addProveCommand,
     addLogsCommand,
     addDocsCommand,
     addVersionCommand,

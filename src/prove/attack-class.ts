@@ -41,8 +41,8 @@ export interface AttackClass<Language extends AttackLanguage = AttackLanguage> {
   readonly fatal?: boolean;
   /** No language guard has a say in it, or there is none. */
   readonly unguarded?: boolean;
-  /** Takes so much of the host, where nothing stops it, that it is left to the tests. */
-  readonly heavy?: boolean;
+  /** Where nothing stops it, it takes much of the host or leaves something behind: left to the tests. */
+  readonly intrusive?: boolean;
 }
 
 /** What an attempt met where it got through. */

@@ -36,7 +36,12 @@ export const isShown = ({ baseline }: ClassResult, attempt: string): boolean =>
 /** Levels at which honest attempts are made too: those that functions run at. */
 const wholeLevels: ReadonlySet<JailLevel> = new Set<JailLevel>(['kernel', 'guarded']);
 
-export async function runClass(attack: AttackClass, run: RunAttempts): Promise<ClassResult> {
+/** @param levels those that are run beside the one without a jail; default all */
+export async function runClass(
+  attack: AttackClass,
+  run: RunAttempts,
+  levels: readonly JailLevel[] = jailLevels,
+): Promise<ClassResult> {
   const unanswered = new Map<AttackLevel, string>();
   const tryRun = async (level: AttackLevel, attempts: readonly string[]): Promise<Outcomes> => {
     if (attempts.length === 0) return {};
@@ -50,7 +55,7 @@ export async function runClass(attack: AttackClass, run: RunAttempts): Promise<C
   const honest = attack.honest ?? [];
   const baseline = await tryRun('none', [...Object.keys(attack.rows), ...honest]);
   const met = new Map<JailLevel, Outcomes>();
-  for (const level of jailLevels) {
+  for (const level of levels) {
     const wanted = [...attemptsAt(attack, level), ...(wholeLevels.has(level) ? honest : [])];
     met.set(
       level,

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { dataFilesOf, repositoryRoot } from './repository.ts';
+import { attackProgramsOf, attacksFolder, dataFilesOf, repositoryRoot } from './repository.ts';
 
 const library = join(repositoryRoot, 'dist', 'lib');
 
@@ -15,13 +15,16 @@ function compile(): boolean {
   return status === 0;
 }
 
-/** Schemas, the other languages' worker programs and their rows of data. */
+/** Schemas, the other languages' worker programs and their rows of data, what `fastfn prove` attacks with. */
 function copyData(): void {
   for (const folder of ['src', 'runtimes']) {
     for (const file of dataFilesOf(join(repositoryRoot, folder))) {
       if (folder === 'src' && file.startsWith('release/')) continue;
       cpSync(join(repositoryRoot, folder, file), join(library, folder, file));
     }
+  }
+  for (const file of attackProgramsOf(repositoryRoot)) {
+    cpSync(join(repositoryRoot, attacksFolder, file), join(library, attacksFolder, file));
   }
 }
 

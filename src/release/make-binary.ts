@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as sea from '@yao-pkg/pkg/lib-es5/sea.js';
 import { type BundleEntries, makeBundles } from './make-bundles.ts';
-import { dataFilesOf, repositoryRoot } from './repository.ts';
+import { attackProgramsOf, attacksFolder, dataFilesOf, repositoryRoot } from './repository.ts';
 
 const packAsExecutable = sea.default.default;
 
@@ -21,6 +21,14 @@ const packAsExecutable = sea.default.default;
 function runtimeAssets(): Record<string, string> {
   const runtimes = join(repositoryRoot, 'runtimes');
   return Object.fromEntries(dataFilesOf(runtimes).map((file) => [`runtimes/${file}`, join(runtimes, file)]));
+}
+
+/** What `fastfn prove` attacks with. */
+function attackAssets(): Record<string, string> {
+  const programs = attackProgramsOf(repositoryRoot);
+  return Object.fromEntries(
+    programs.map((file) => [`${attacksFolder}/${file}`, join(repositoryRoot, attacksFolder, file)]),
+  );
 }
 
 function versionAsset(folder: string): string {
@@ -40,7 +48,7 @@ async function pack(entries: BundleEntries, folder: string): Promise<string> {
     execArgv: ['--disable-warning=ExperimentalWarning'],
     // The binary starts itself again as a Node worker with `--node-options="--permission …"`.
     execArgvExtension: 'cli',
-    assets: { ...assets, ...runtimeAssets(), version: versionAsset(folder) },
+    assets: { ...assets, ...runtimeAssets(), ...attackAssets(), version: versionAsset(folder) },
   };
   // With `useLocalNode` the target only names what this very Node is.
   const platform: 'macos' | 'linux' = process.platform === 'darwin' ? 'macos' : 'linux';

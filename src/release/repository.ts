@@ -15,3 +15,11 @@ export function dataFilesOf(folder: string): string[] {
     .filter((file) => !file.split('/').some((part) => generatedFolders.has(part)))
     .sort();
 }
+
+/** Where the programs of the attack corpus are, in the repository and in every form of the product. */
+export const attacksFolder = join('fixtures', 'attacks');
+
+/** Programs that `fastfn prove` runs as functions: those in the languages that have a worker of their own. */
+export function attackProgramsOf(root: string): string[] {
+  return dataFilesOf(join(root, attacksFolder)).filter((file) => /\.(?:py|js)$/.test(file));
+}

@@ -58,8 +58,6 @@ const network: AttackClass<'python'> = {
       'connect while sending a message',
       'connect while sending messages',
       'connect late',
-      'upper layer on TCP',
-      'SMC by upper layer',
       'program on a socket',
       'extended program on a socket',
       'packet filter of the host',
@@ -72,8 +70,6 @@ const network: AttackClass<'python'> = {
       'packet socket',
       'packet socket without headers',
       'XDP socket',
-      'key management socket',
-      'CAN socket',
     ]),
     ...rowsOf(bySeccomp('EACCES'), [
       'ping socket',
@@ -82,19 +78,9 @@ const network: AttackClass<'python'> = {
       'netlink: audit',
       'netlink: packet filter',
       'netlink: device events',
-      'vsock socket',
-      'kernel crypto socket',
-      'SMC socket',
-      'SMC by protocol',
       'multipath TCP',
       'multipath TCP to another port',
-      'SCTP',
       'UDP-Lite',
-      'DCCP',
-      'TIPC socket',
-      'Bluetooth socket',
-      'RDS socket',
-      'PPP socket',
     ]),
   },
   honest: ['connect to an allowed port', 'datagram', 'name lookup socket'],
@@ -115,4 +101,28 @@ const noNetwork: AttackClass<'python'> = {
   ]),
 };
 
-export const channelClasses: readonly AttackClass<'python'>[] = [ipc, network, noNetwork];
+/** Asking for these may make the kernel load a module, which then stays: not for hosts of others. */
+const otherProtocols: AttackClass<'python'> = {
+  name: 'network',
+  variant: 'other protocols',
+  language: 'python',
+  intrusive: true,
+  rows: {
+    ...rowsOf(bySeccomp('EACCES'), [
+      'vsock socket',
+      'kernel crypto socket',
+      'SMC socket',
+      'SMC by protocol',
+      'SCTP',
+      'DCCP',
+      'TIPC socket',
+      'Bluetooth socket',
+      'RDS socket',
+      'PPP socket',
+    ]),
+    ...rowsOf(bySeccomp(), ['upper layer on TCP', 'SMC by upper layer']),
+    ...rowsOf(bySeccompAndCapabilities('EACCES'), ['CAN socket', 'key management socket']),
+  },
+};
+
+export const channelClasses: readonly AttackClass<'python'>[] = [ipc, network, noNetwork, otherProtocols];

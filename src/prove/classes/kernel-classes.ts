@@ -68,7 +68,6 @@ const kernel: AttackClass<'python'> = {
       'swap on',
       'swap off',
       'hang up terminals',
-      'freeze a file system',
     ]),
     perf_event_open: bySeccompAndCapabilities('EPERM', 'EACCES'),
     'numbers of x32': bySeccomp('ENOSYS'),

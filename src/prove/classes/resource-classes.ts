@@ -32,7 +32,7 @@ const tooMuch: AttackClass<'python'> = {
   variant: 'too much',
   language: 'python',
   fatal: true,
-  heavy: true,
+  intrusive: true,
   unguarded: true,
   rows: {
     ...rowsOf({ kernel: 'memory' }, ['1 GiB of memory', '1 GiB of shared memory']),

@@ -1,0 +1,55 @@
+// Runs the part of the corpus that does a host no harm, in every language of it that is installed, at every level that
+// the kernel has.
+
+import type { GatewayConfig } from '../config/gateway-config.ts';
+import type { AttackLevel, JailLevel, ProvenLanguage } from '../prove/attack-class.ts';
+import { functionClasses } from '../prove/corpus.ts';
+import { jailLevels, runClass } from '../prove/corpus-run.ts';
+import {
+  type LanguageReport,
+  type ProveReport,
+  reportLanguage,
+  skippedLanguage,
+  summarise,
+} from '../prove/prove-report.ts';
+import type { Capabilities } from '../sandbox/capabilities.ts';
+import type { AttackRunner } from './attack-runner.ts';
+
+const languages: readonly ProvenLanguage[] = ['node', 'python'];
+
+export async function proveLanguages(
+  runner: AttackRunner,
+  config: GatewayConfig,
+  capabilities: Capabilities,
+): Promise<ProveReport> {
+  const missing = missingLayers(capabilities);
+  const reports: LanguageReport[] = [];
+  for (const language of languages) reports.push(await proveLanguage(runner, config, language, missing));
+  return summarise(reports);
+}
+
+function missingLayers({ landlockAbi, seccomp, arch }: Capabilities): ReadonlyMap<JailLevel, string> {
+  const missing = new Map<JailLevel, string>();
+  if (landlockAbi === 0) missing.set('landlock', 'this kernel does not offer Landlock');
+  if (!seccomp) missing.set('seccomp', 'this kernel does not offer seccomp filters');
+  else if (arch !== 'x64' && arch !== 'arm64') missing.set('seccomp', `no table of system calls for ${arch}`);
+  return missing;
+}
+
+async function proveLanguage(
+  runner: AttackRunner,
+  config: GatewayConfig,
+  language: ProvenLanguage,
+  missing: ReadonlyMap<JailLevel, string>,
+): Promise<LanguageReport> {
+  const adapter = config.adapters.get(language);
+  if (adapter?.available !== true) return skippedLanguage(language, adapter?.reason ?? 'not looked for');
+  const levels = jailLevels.filter((level) => !missing.has(level));
+  const results = [];
+  for (const attack of functionClasses) {
+    if (attack.language !== language || attack.intrusive === true) continue;
+    const run = (level: AttackLevel, attempts: readonly string[]) => runner.run({ attack, level, attempts });
+    results.push(await runClass(attack, run, levels));
+  }
+  return reportLanguage({ language, version: adapter.version, results, missing });
+}
