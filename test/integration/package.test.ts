@@ -39,6 +39,8 @@ before(() => {
     'typed/handler.ts':
       "export const handler = async (): Promise<object> => ({ status: 200, body: { kind: 'typed' } });",
     'snake/handler.py': "def handler(event):\n    return {'status': 200, 'body': {'kind': 'python'}}\n",
+    'elephant/handler.php':
+      "<?php function handler($event) { return ['status' => 200, 'body' => ['kind' => 'php']]; }\n",
   };
   for (const [file, text] of Object.entries(files)) {
     mkdirSync(dirname(join(functions, file)), { recursive: true });
@@ -67,7 +69,7 @@ async function serveAndStop(file: string, args: readonly string[], env: NodeJS.P
   // Without a PATH no language of the host is looked for.
   // Without a PATH the usual places are searched.
   const places = (env.PATH ?? '/usr/local/bin:/usr/bin:/bin').split(':');
-  const python = places.some((place) => existsSync(join(place, 'python3')));
+  const has = (command: string) => places.some((place) => existsSync(join(place, command)));
   const sockets = join(folder, 'sockets');
   const program = new StartedProgram(file, [...args, 'serve', functions, '--port', '0'], {
     env: { ...env, FN_SOCKET_BASE_DIR: sockets },
@@ -78,7 +80,8 @@ async function serveAndStop(file: string, args: readonly string[], env: NodeJS.P
     assert.deepEqual((await ask(base, '/hello?name=tarball')).json(), { hello: 'tarball' });
     assert.deepEqual((await ask(base, '/module')).json(), { kind: 'module' });
     assert.deepEqual((await ask(base, '/typed')).json(), { kind: 'typed' });
-    if (python) assert.deepEqual((await ask(base, '/snake')).json(), { kind: 'python' });
+    if (has('python3')) assert.deepEqual((await ask(base, '/snake')).json(), { kind: 'python' });
+    if (has('php')) assert.deepEqual((await ask(base, '/elephant')).json(), { kind: 'php' });
   } finally {
     program.child.kill('SIGTERM');
   }
@@ -124,6 +127,7 @@ describe('npm package: packed, and run without the checkout', () => {
       'dist/lib/runtimes/node/main.js',
       'dist/lib/runtimes/python/main.py',
       'dist/lib/runtimes/python/runtime.json',
+      'dist/lib/runtimes/php/main.php',
     ]) {
       assert.ok(packed.includes(file), `${file} is missing`);
     }
@@ -151,7 +155,7 @@ describe('npm package: packed, and run without the checkout', () => {
     assert.deepEqual([end.code, end.stdout, end.stderr], [0, `FastFN ${manifest.version}\n`, '']);
   });
 
-  it('serves functions of both languages and leaves nothing behind', async () => {
+  it('serves functions of each language and leaves nothing behind', async () => {
     await serveAndStop(process.execPath, [join(installed, 'bin', 'fastfn')], { PATH: process.env.PATH });
   });
 });
@@ -184,11 +188,11 @@ describe('binary: one file, on a host with nothing', () => {
     assert.deepEqual([end.code, end.stderr], [0, '']);
   });
 
-  it('serves functions of both languages and leaves nothing behind', async () => {
+  it('serves functions of each language and leaves nothing behind', async () => {
     await serveAndStop(binary, [], { PATH: '/usr/bin:/bin' });
   });
 
-  it('serves functions of both languages with an empty environment', async () => {
+  it('serves functions of each language with an empty environment', async () => {
     await serveAndStop(binary, [], {});
   });
 });

@@ -1,6 +1,7 @@
 // The program started in every way an operator may: languages chosen, missing or wrong, hot reload switched, sockets in odd
 // places, killed without a word (contract/config-cli.md "Worth testing" 2, 8 to 14, 18).
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -269,8 +270,10 @@ test('start: SIGKILL of the gateway takes workers and spare launchers with it, a
 });
 
 describe('start: fastfn init', () => {
-  for (const template of ['node', 'typescript', 'python']) {
-    test(`the ${template} template works as it is written`, async () => {
+  const noPhp = spawnSync('php', ['--version']).status === 0 ? false : 'no php on this host';
+  for (const template of ['node', 'typescript', 'python', 'php']) {
+    const skip = template === 'php' && noPhp;
+    test(`the ${template} template works as it is written`, { skip }, async () => {
       const cwd = newRoot({});
       const made = await run(['init', 'team/hello', '-t', template], { cwd });
       assert.equal(made.code, 0, made.stderr);

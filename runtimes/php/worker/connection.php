@@ -24,7 +24,8 @@ final class Connection
         // PHP sees that the descriptor is a socket: reads return what is there, writes go on until all is written.
         $stream = \fopen("php://fd/$descriptor", 'r+b');
         if ($stream === false) {
-            exit("cannot run the worker: descriptor $descriptor is no connection\n");
+            \fwrite(STDERR, "cannot run the worker: descriptor $descriptor is no connection\n");
+            exit(1);
         }
         \stream_set_timeout($stream, -1);
         \stream_set_read_buffer($stream, 0);
