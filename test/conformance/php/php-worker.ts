@@ -10,7 +10,7 @@ import { type Answer, WorkerProcess, type WorkerProgram } from '../harness.ts';
 
 const repository = join(import.meta.dirname, '../../..');
 /** Folder of the worker program. */
-export const workerFolder = join(repository, 'runtimes/php');
+const workerFolder = join(repository, 'runtimes/php');
 
 /** The interpreter itself: what the PATH finds may be a script that chooses one. null: this host has no PHP. */
 const interpreter = findInterpreter();
@@ -47,7 +47,7 @@ export function startWorker(test: TestContext, program: WorkerProgram = phpProgr
   return started;
 }
 
-export type LoadOptions = Partial<LoadMessage>;
+type LoadOptions = Partial<LoadMessage>;
 
 export function loadBehaviour(worker: WorkerProcess, behaviour: string, over: LoadOptions = {}) {
   return worker.load({ entry: join(behaviourFolder(behaviour), 'handler.php'), ...over });
