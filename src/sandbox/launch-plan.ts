@@ -20,8 +20,8 @@ export interface SeccompPlan {
   readonly truncateGoverned: boolean;
   /** Landlock here scopes signals (ABI 6); otherwise the filter allows tkill on the main thread only. */
   readonly signalsScoped: boolean;
-  /** Nothing but the private folder is writable: changes of mode and times answer success and do nothing. */
-  readonly metadataPretended: boolean;
+  /** More than the private folder is writable: a mode that hides a file is refused, where else it would be pretended. */
+  readonly sharedWrites: boolean;
 }
 
 /** setrlimit(2), soft = hard, lowered to what was inherited. */
@@ -106,7 +106,7 @@ function planSeccomp(capabilities: Capabilities, policy: SandboxPolicy): Seccomp
     udp,
     truncateGoverned: landlockAbi >= landlockSince.truncate,
     signalsScoped: landlockAbi >= landlockSince.scope,
-    metadataPretended: policy.files.write.length === 0,
+    sharedWrites: policy.files.write.length > 0,
   };
 }
 

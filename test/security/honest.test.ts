@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createServer } from 'node:tls';
@@ -108,6 +108,31 @@ describe('honest functions in the jail', () => {
     const policy = policyWith({ files: files(python.read) });
     const args = ['-B', join(fixtures, 'honest.py'), facts()];
     checkAll(parse(await runJailed({ file: python.file, args, policy })));
+  });
+
+  /** In a folder that the operator has granted, others see what is written. */
+  test('a mode that hides a file from others is refused in a shared folder, one that does not is not', {
+    skip: skipPython,
+  }, async () => {
+    assert.ok(python !== null);
+    const shared = join(folder, 'shared');
+    mkdirSync(shared);
+    const script = [
+      'import json, os, sys',
+      'def met(action):',
+      '    try: action()',
+      '    except OSError as error: return type(error).__name__',
+      '    return "ok"',
+      'path = sys.argv[1]',
+      'open(path, "w").close()',
+      'print(json.dumps({"open": met(lambda: os.chmod(path, 0o644)), "hidden": met(lambda: os.chmod(path, 0o600))}))',
+    ].join('\n');
+    const policy = policyWith({ files: { ...files(python.read), write: [shared] } });
+    const args = ['-B', '-c', script, join(shared, 'file')];
+    assert.deepEqual(parse(await runJailed({ file: python.file, args, policy })), {
+      open: 'ok',
+      hidden: 'PermissionError',
+    });
   });
 
   test('the environment holds nothing of the gateway', { skip: cannotLaunch }, async () => {

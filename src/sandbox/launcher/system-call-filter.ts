@@ -22,7 +22,7 @@ export function rehearseFilter(kernel: Kernel): void {
     udp: true,
     truncateGoverned: true,
     signalsScoped: true,
-    metadataPretended: true,
+    sharedWrites: true,
   };
   buildFilter(plan, { file: 0n, argv: 0n, envp: 0n });
 }

@@ -12,8 +12,8 @@ export interface FilterParameters {
   readonly udp: boolean;
   readonly truncateGoverned: boolean;
   readonly signalsScoped: boolean;
-  /** Changes of mode and times answer success and do nothing, instead of EPERM. */
-  readonly metadataPretended: boolean;
+  /** There is a folder to write to that is not the worker's alone. */
+  readonly sharedWrites: boolean;
   readonly execve: { readonly file: bigint; readonly argv: bigint; readonly envp: bigint };
 }
 
@@ -157,7 +157,7 @@ export function conditionalRules(parameters: FilterParameters): Record<string, R
   return {
     ...selfOnlyRules(pid),
     ...truncationRules(parameters.truncateGoverned),
-    ...metadataRules(parameters.metadataPretended),
+    ...metadataRules(parameters.sharedWrites),
     ...socketOptionRules(),
     clone: only({ arg: 0, mask: cloneThread | cloneNewFlags, anyOf: [cloneThread] }),
     // Its flags lie in memory; the C libraries fall back to clone on ENOSYS.

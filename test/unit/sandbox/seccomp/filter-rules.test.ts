@@ -20,7 +20,7 @@ const usual: FilterParameters = {
   udp: true,
   truncateGoverned: true,
   signalsScoped: true,
-  metadataPretended: true,
+  sharedWrites: false,
   execve,
 };
 
@@ -156,10 +156,15 @@ for (const arch of ['x64', 'arm64'] as const) {
       assert.equal(met('openat2'), 'ENOSYS');
     });
 
-    test('with a shared folder to write to, changes of mode and times are refused', () => {
-      const met = decider(arch, { metadataPretended: false });
-      for (const name of ['fchmod', 'fchmodat', 'fchmodat2', 'utimensat'])
-        assert.equal(met(name), 'EPERM', name);
+    test('with a shared folder to write to, a mode that would hide a file is refused, not pretended', () => {
+      const met = decider(arch, { sharedWrites: true });
+      assert.deepEqual([met('fchmod', 5, 0o644), met('fchmod', 5, 0o100755)], ['pretended', 'pretended']);
+      assert.deepEqual([met('fchmod', 5, 0o600), met('fchmod', 5, 0o640)], ['EPERM', 'EPERM']);
+      assert.deepEqual(
+        [met('fchmodat', -100, 1, 0o644), met('fchmodat', -100, 1, 0)],
+        ['pretended', 'EPERM'],
+      );
+      assert.equal(met('fchmodat2', -100, 1, 0o600), 'EPERM');
     });
 
     test('where Landlock does not scope signals, tkill reaches the main thread only', () => {
