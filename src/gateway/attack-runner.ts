@@ -216,20 +216,24 @@ export class AttackRunner {
   }
 }
 
-const endings = { python: 'py', node: 'js' } as const;
+const endings = { python: 'py', node: 'js', php: 'php' } as const;
+/** What the programs of a language have in common. */
+const sharedPrograms = { python: '_attempt.py', node: '_attempt.js', php: null } as const;
 const idle = {
   python: 'def handler(event):\n    return "idle"\n',
   node: "exports.handler = () => 'idle';\n",
+  php: '<?php function handler($event) { return "idle"; }\n',
 } as const;
 
 /** The attack's program as a function's files, and those of a function that does nothing. */
 function filesOf({ name, language }: AttackClass<ProvenLanguage>, layout: Layout) {
   const ending = endings[language];
-  const [program, shared] = [`handler.${ending}`, `_attempt.${ending}`];
+  const program = `handler.${ending}`;
+  const shared = sharedPrograms[language];
   return {
     attacker: {
       [program]: readAttackProgram(layout, `${name}/${program}`),
-      [shared]: readAttackProgram(layout, shared),
+      ...(shared === null ? {} : { [shared]: readAttackProgram(layout, shared) }),
     },
     sibling: { [program]: idle[language] },
   };

@@ -15,7 +15,7 @@ import {
 import type { Capabilities } from '../sandbox/capabilities.ts';
 import type { AttackRunner } from './attack-runner.ts';
 
-const languages: readonly ProvenLanguage[] = ['node', 'python'];
+const languages: readonly ProvenLanguage[] = ['node', 'python', 'php'];
 
 export async function proveLanguages(
   runner: AttackRunner,

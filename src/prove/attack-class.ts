@@ -23,8 +23,8 @@ export type JailLevel = Exclude<AttackLevel, 'none'>;
 export type AttackRow = Readonly<Partial<Record<JailLevel, string>>>;
 
 /** Languages whose attacks run as functions, so that `prove` can make them on any host. */
-export type ProvenLanguage = 'python' | 'node';
-export type AttackLanguage = ProvenLanguage | 'go' | 'rust' | 'php';
+export type ProvenLanguage = 'python' | 'node' | 'php';
+export type AttackLanguage = ProvenLanguage | 'go' | 'rust';
 
 export interface AttackClass<Language extends AttackLanguage = AttackLanguage> {
   /** Also the folder of its program. */

@@ -5,6 +5,7 @@ import { channelClasses } from './classes/channel-classes.ts';
 import { fileClasses } from './classes/file-classes.ts';
 import { kernelClasses } from './classes/kernel-classes.ts';
 import { nodeClasses } from './classes/node-classes.ts';
+import { phpClasses } from './classes/php-classes.ts';
 import { processClasses } from './classes/process-classes.ts';
 import { pythonClasses } from './classes/python-classes.ts';
 import { resourceClasses } from './classes/resource-classes.ts';
@@ -17,4 +18,5 @@ export const functionClasses: readonly AttackClass<ProvenLanguage>[] = [
   ...resourceClasses,
   ...pythonClasses,
   ...nodeClasses,
+  ...phpClasses,
 ];

@@ -19,6 +19,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { probeCapabilities } from '../../src/sandbox/capabilities.ts';
 import { eventually } from './support/eventually.ts';
 import { ask } from './support/http.ts';
 import { runProgram, StartedProgram } from './support/started-program.ts';
@@ -127,6 +128,8 @@ describe('npm package: packed, and run without the checkout', () => {
       'dist/lib/runtimes/node/main.js',
       'dist/lib/runtimes/python/main.py',
       'dist/lib/runtimes/python/runtime.json',
+      'dist/lib/fixtures/attacks/files/handler.py',
+      'dist/lib/fixtures/attacks/node/handler.js',
       'dist/lib/runtimes/php/main.php',
     ]) {
       assert.ok(packed.includes(file), `${file} is missing`);

@@ -20,8 +20,8 @@ type AnyClass = (typeof functionClasses)[number] | (typeof programClasses)[numbe
 
 export const corpusClasses: readonly AnyClass[] = [...functionClasses, ...programClasses];
 
-const isFunctionClass = (attack: AnyClass): attack is (typeof functionClasses)[number] =>
-  attack.language === 'python' || attack.language === 'node';
+const isProgramClass = (attack: AnyClass): attack is (typeof programClasses)[number] =>
+  (programClasses as readonly AnyClass[]).includes(attack);
 
 /** Why the corpus as it is written cannot be run on this host; null = it can. */
 export function reasonNotToRun(): string | null {
@@ -61,8 +61,10 @@ export class Corpus {
     if (!('config' in loaded)) throw new Error(`cannot configure: ${JSON.stringify(loaded.faults)}`);
     const missing = new Map<AttackLanguage, string>();
     const { adapters } = loaded.config;
-    const python = adapters.get('python');
-    if (python?.available !== true) missing.set('python', python?.reason ?? 'not looked for');
+    for (const language of ['python', 'php'] as const) {
+      const adapter = adapters.get(language);
+      if (adapter?.available !== true) missing.set(language, adapter?.reason ?? 'not looked for');
+    }
     const programs = new ProgramRunner();
     for (const language of ['go', 'rust', 'php'] as const) {
       const reason = programs.prepare(language);
@@ -78,9 +80,9 @@ export class Corpus {
 
   run(attack: AnyClass): Promise<ClassResult> {
     return runClass(attack, (level, attempts) =>
-      isFunctionClass(attack)
-        ? this.#functions.run({ attack, level, attempts })
-        : this.#programs.run(attack, level, attempts),
+      isProgramClass(attack)
+        ? this.#programs.run(attack, level, attempts)
+        : this.#functions.run({ attack, level, attempts }),
     );
   }
 

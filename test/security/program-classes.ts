@@ -9,6 +9,7 @@ import {
   bySeccompAndCapabilities,
   rowsOf,
 } from '../../src/prove/attack-class.ts';
+import { phpRows } from '../../src/prove/classes/php-classes.ts';
 
 const go: AttackClass<'go'> = {
   name: 'go',
@@ -75,49 +76,12 @@ const rust: AttackClass<'rust'> = {
   },
 };
 
+/** PHP with all that a host's own settings might allow, FFI among it; the worker's settings are phpClasses. */
 const php: AttackClass<'php'> = {
   name: 'php',
+  variant: 'bare engine',
   language: 'php',
-  rows: {
-    ...rowsOf(byLandlock(), [
-      'file_get_contents',
-      'file with a scheme',
-      'file by a filter',
-      'file by compression',
-      'file by fopen',
-      'file by SplFileObject',
-      'file by copy',
-      'file by include',
-      'file by highlighting',
-      'file by an ini parser',
-      'folder by chdir',
-      'folder by a widened open_basedir',
-      'link',
-      'own fn.env.json',
-      'own code',
-      'environ',
-      'FFI',
-      'listen',
-    ]),
-    'hard link': byLandlock('EXDEV'),
-    ...rowsOf(byLandlock('EPERM'), ['file by pattern', 'file by a glob stream']),
-    ...rowsOf(bySeccomp(), [
-      'shell_exec',
-      'exec',
-      'system',
-      'passthru',
-      'popen',
-      'proc_open',
-      'mail',
-      'pcntl_fork',
-      'library by putenv',
-      'shared memory',
-      'message queue',
-      'semaphore',
-    ]),
-    kill: byBoth('EPERM'),
-    'Unix socket': bySeccomp('EACCES'),
-  },
+  rows: { ...phpRows, FFI: byLandlock() },
 };
 
 export const programClasses: readonly AttackClass<'go' | 'rust' | 'php'>[] = [go, rust, php];

@@ -143,6 +143,7 @@ function environmentFor(world: AttackWorld, attempts: readonly string[]): Record
   const calls = world.facts['calls'] as Record<string, number>;
   const needed = ['unshare', 'ptrace', 'keyctl', 'io_uring_setup', 'chroot', 'memfd_create'];
   return {
+    ATTACK_ALONE: '1',
     ATTACK_WORLD: JSON.stringify({ ...world.facts, calls: {}, only: attempts }),
     ATTACK_CODE: String(world.facts['code']),
     ATTACK_SECRET: join(world.root, 'attacker', 'fn.env.json'),
