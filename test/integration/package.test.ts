@@ -19,7 +19,6 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { probeCapabilities } from '../../src/sandbox/capabilities.ts';
 import { eventually } from './support/eventually.ts';
 import { ask } from './support/http.ts';
 import { runProgram, StartedProgram } from './support/started-program.ts';
