@@ -13,6 +13,7 @@ import {
   summarise,
 } from '../prove/prove-report.ts';
 import type { Capabilities } from '../sandbox/capabilities.ts';
+import { landlockSince } from '../sandbox/landlock-access.ts';
 import type { AttackRunner } from './attack-runner.ts';
 
 const languages: readonly ProvenLanguage[] = ['node', 'python', 'php'];
@@ -22,10 +23,22 @@ export async function proveLanguages(
   config: GatewayConfig,
   capabilities: Capabilities,
 ): Promise<ProveReport> {
-  const missing = missingLayers(capabilities);
+  const host = {
+    config,
+    missing: missingLayers(capabilities),
+    portsKnown: capabilities.landlockAbi >= landlockSince.tcp,
+  };
   const reports: LanguageReport[] = [];
-  for (const language of languages) reports.push(await proveLanguage(runner, config, language, missing));
+  for (const language of languages) reports.push(await proveLanguage(runner, host, language));
   return summarise(reports);
+}
+
+interface ProvenHost {
+  readonly config: GatewayConfig;
+  /** Layer → why it is not there. */
+  readonly missing: ReadonlyMap<JailLevel, string>;
+  /** Without it a list of ports means no TCP at all, and nobody can be blamed for that. */
+  readonly portsKnown: boolean;
 }
 
 function missingLayers({ landlockAbi, seccomp, arch }: Capabilities): ReadonlyMap<JailLevel, string> {
@@ -38,16 +51,16 @@ function missingLayers({ landlockAbi, seccomp, arch }: Capabilities): ReadonlyMa
 
 async function proveLanguage(
   runner: AttackRunner,
-  config: GatewayConfig,
+  { config, missing, portsKnown }: ProvenHost,
   language: ProvenLanguage,
-  missing: ReadonlyMap<JailLevel, string>,
 ): Promise<LanguageReport> {
   const adapter = config.adapters.get(language);
   if (adapter?.available !== true) return skippedLanguage(language, adapter?.reason ?? 'not looked for');
   const levels = jailLevels.filter((level) => !missing.has(level));
   const results = [];
-  for (const attack of functionClasses) {
-    if (attack.language !== language || attack.intrusive === true) continue;
+  for (const listed of functionClasses) {
+    if (listed.language !== language || listed.intrusive === true) continue;
+    const attack = listed.network === 'one-port' && !portsKnown ? { ...listed, honest: [] } : listed;
     const run = (level: AttackLevel, attempts: readonly string[]) => runner.run({ attack, level, attempts });
     results.push(await runClass(attack, run, levels));
   }

@@ -19,6 +19,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { probeCapabilities } from '../../src/sandbox/capabilities.ts';
 import { eventually } from './support/eventually.ts';
 import { ask } from './support/http.ts';
 import { runProgram, StartedProgram } from './support/started-program.ts';
@@ -192,6 +193,17 @@ describe('binary: one file, on a host with nothing', () => {
 
   it('serves functions of each language and leaves nothing behind', async () => {
     await serveAndStop(binary, [], { PATH: '/usr/bin:/bin' });
+  });
+
+  it('proves its jail with the attacks that it carries', async (t) => {
+    const { landlockAbi, seccomp } = probeCapabilities();
+    if (landlockAbi < 6 || !seccomp) return t.skip('needs seccomp and Landlock ABI 6');
+    const end = await runProgram(binary, ['prove', '--json'], {
+      env: { PATH: '/usr/bin:/bin' },
+      cwd: folder,
+    });
+    assert.equal(end.code, 0, end.stdout + end.stderr);
+    assert.equal(JSON.parse(end.stdout).proven, true);
   });
 
   it('serves functions of each language with an empty environment', async () => {
