@@ -6,7 +6,6 @@ import { chmodSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../clock.ts';
-import { readAttackProgram } from '../config/attack-programs.ts';
 import type { GatewayConfig } from '../config/gateway-config.ts';
 import type { Layout } from '../config/layout.ts';
 import type { Catalog, FunctionUnit } from '../discovery/catalog.ts';
@@ -14,12 +13,17 @@ import { silentLog } from '../log.ts';
 import { createMetrics } from '../metrics.ts';
 import type { WorkerConnection } from '../protocol/connection.ts';
 import type { AttackClass, AttackLevel, JailLevel, Outcomes, ProvenLanguage } from '../prove/attack-class.ts';
-import { type AttackWorld, createAttackWorld, type WorldFacts } from '../prove/attack-world.ts';
+import {
+  type AttackWorld,
+  createAttackWorld,
+  type WorldFacts,
+} from '../prove/attack-world.ts';
 import { planAtLevel, sandboxAtLevel } from '../prove/jail-level.ts';
 import type { Capabilities } from '../sandbox/capabilities.ts';
 import type { LaunchPlan } from '../sandbox/launch-plan.ts';
 import { makeGatewayTempDir } from '../supervisor/temp-dir.ts';
 import type { DeathCause, WorkerSpec } from '../supervisor/worker-spec.ts';
+import { attackFiles, idleFiles, type WorldFiles } from './attack-files.ts';
 import { AwaitedWorkers } from './awaited-workers.ts';
 import { callWorker } from './call-worker.ts';
 import { startPlainWorker } from './plain-worker.ts';
@@ -57,6 +61,13 @@ interface RunningWorker {
   end(): Promise<unknown>;
 }
 
+interface Sibling {
+  readonly pid: number;
+  readonly tempDir: string;
+  readonly world: AttackWorld;
+  alive: boolean;
+}
+
 interface RunnerParts extends WorkerBook, WorkerProcesses, AttackRunnerOptions {
   /** Holds the worlds. */
   readonly folder: string;
@@ -65,6 +76,7 @@ interface RunnerParts extends WorkerBook, WorkerProcesses, AttackRunnerOptions {
 
 export class AttackRunner {
   readonly #parts: RunnerParts;
+  readonly #siblings = new Map<ProvenLanguage, Promise<Sibling>>();
   #runs = 0;
 
   private constructor(parts: RunnerParts) {
@@ -115,52 +127,77 @@ export class AttackRunner {
 
   /** Ends every process and removes every file of the runs. */
   async close(): Promise<void> {
+    const siblings = await Promise.allSettled(this.#siblings.values());
+    for (const sibling of siblings) if (sibling.status === 'fulfilled') await sibling.value.world.close();
     await this.#parts.endings.disposeAsync();
   }
 
   async #runTogether(request: AttackRequest): Promise<Outcomes> {
-    this.#runs += 1;
-    const { attack } = request;
-    const { folder, layout, config } = this.#parts;
-    const world = await createAttackWorld({
-      folder: join(folder, `w${this.#runs}`),
-      ...filesOf(attack, layout),
-      readableByAll: config.workerUser !== null,
-    });
+    const run = this.#nextRun();
+    const sibling = await this.#siblingOf(request.attack.language);
+    const world = await this.#createWorld(`w${run}`, attackFiles(request.attack, this.#parts.layout));
     try {
-      return await this.#runIn(world, request);
+      const facts = {
+        ...world.facts,
+        siblingPid: sibling.pid,
+        siblingTemp: sibling.tempDir,
+        workerSocket: this.#parts.supervisor.socketPath(request.attack.language),
+        only: request.attempts,
+        jailed: request.level !== 'none',
+        alone: false,
+      };
+      const unit = await this.#unitIn(world, 'attacker');
+      return await this.#attack(this.#planAttacker(unit, world, request, facts, run), world, request);
     } finally {
       await world.close();
     }
   }
 
-  async #runIn(world: AttackWorld, request: AttackRequest): Promise<Outcomes> {
-    const { config, scan, tempDirs, supervisor } = this.#parts;
+  #nextRun(): number {
+    this.#runs += 1;
+    return this.#runs;
+  }
+
+  #createWorld(name: string, files: WorldFiles): Promise<AttackWorld> {
+    const { folder, config } = this.#parts;
+    return createAttackWorld({
+      folder: join(folder, name),
+      ...files,
+      readableByAll: config.workerUser !== null,
+    });
+  }
+
+  /** Found as any function is: what it may see is discovery's word. */
+  async #unitIn(world: AttackWorld, name: string): Promise<FunctionUnit> {
+    const { config, scan } = this.#parts;
     const stateDir = join(world.root, '.fastfn');
     const { functions } = await scan({ ...config, functionsRoot: world.root, stateDir });
-    const unitOf = (name: string): FunctionUnit => {
-      const unit = [...functions.values()].find((each) => each.dir === join(world.root, name));
-      if (unit === undefined) throw new Error(`cannot find the function ${name} in the attack world`);
-      return unit;
-    };
-    const siblingSpec = planWorker(this.#parts.planner, unitOf('sibling'), `sibling-${this.#runs}`, {});
-    const sibling = this.#start(siblingSpec, 'guarded');
-    try {
-      const { pid } = await sibling.ready;
-      const facts = {
-        ...world.facts,
-        siblingPid: pid,
-        siblingTemp: tempDirs.get(siblingSpec.poolKey) ?? '',
-        workerSocket: supervisor.socketPath(request.attack.language),
-        only: request.attempts,
-        jailed: request.level !== 'none',
-        alone: false,
-      };
-      const attacker = this.#planAttacker(unitOf('attacker'), world, request, facts);
-      return await this.#attack(attacker, world, request);
-    } finally {
-      await sibling.end();
-    }
+    const unit = [...functions.values()].find((each) => each.dir === join(world.root, name));
+    if (unit === undefined) throw new Error(`cannot find the function ${name} in the attack world`);
+    return unit;
+  }
+
+  /** Another function of the same gateway, running: one for all attacks in a language, a new one if an attack ended it. */
+  async #siblingOf(language: ProvenLanguage): Promise<Sibling> {
+    const known = await this.#siblings.get(language);
+    if (known?.alive === true) return known;
+    await known?.world.close();
+    const started = this.#startSibling(language);
+    this.#siblings.set(language, started);
+    return started;
+  }
+
+  async #startSibling(language: ProvenLanguage): Promise<Sibling> {
+    const poolKey = `sibling-${this.#nextRun()}`;
+    const world = await this.#createWorld(poolKey, idleFiles(language));
+    const spec = planWorker(this.#parts.planner, await this.#unitIn(world, 'sibling'), poolKey, {});
+    const worker = this.#start(spec, 'guarded');
+    const { pid = 0 } = await worker.ready;
+    const sibling = { pid, tempDir: this.#parts.tempDirs.get(poolKey) ?? '', alive: true, world };
+    void worker.gone.then(() => {
+      sibling.alive = false;
+    });
+    return sibling;
   }
 
   #planAttacker(
@@ -168,12 +205,12 @@ export class AttackRunner {
     world: AttackWorld,
     { attack, level }: AttackRequest,
     facts: WorldFacts,
+    run: number,
   ): WorkerSpec {
     const guarded = level === 'guarded';
     // The guard's flags follow the policy: without it the command line must not have them.
     const policy = guarded ? unit.policy : { ...unit.policy, strictFs: false };
-    const poolKey = `attacker-${this.#runs}`;
-    const spec = planWorker(this.#parts.planner, { ...unit, policy }, poolKey, {
+    const spec = planWorker(this.#parts.planner, { ...unit, policy }, `attacker-${run}`, {
       ATTACK_WORLD: JSON.stringify(facts),
     });
     return { ...spec, sandbox: sandboxAtLevel(spec.sandbox, attack, world) };
@@ -214,29 +251,6 @@ export class AttackRunner {
       await attacker.end();
     }
   }
-}
-
-const endings = { python: 'py', node: 'js', php: 'php' } as const;
-/** What the programs of a language have in common. */
-const sharedPrograms = { python: '_attempt.py', node: '_attempt.js', php: null } as const;
-const idle = {
-  python: 'def handler(event):\n    return "idle"\n',
-  node: "exports.handler = () => 'idle';\n",
-  php: '<?php function handler($event) { return "idle"; }\n',
-} as const;
-
-/** The attack's program as a function's files, and those of a function that does nothing. */
-function filesOf({ name, language }: AttackClass<ProvenLanguage>, layout: Layout) {
-  const ending = endings[language];
-  const program = `handler.${ending}`;
-  const shared = sharedPrograms[language];
-  return {
-    attacker: {
-      [program]: readAttackProgram(layout, `${name}/${program}`),
-      ...(shared === null ? {} : { [shared]: readAttackProgram(layout, shared) }),
-    },
-    sibling: { [program]: idle[language] },
-  };
 }
 
 function alterPlan(book: WorkerBook, plan: LaunchPlan, { poolKey }: WorkerSpec): LaunchPlan {
