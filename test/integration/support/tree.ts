@@ -1,5 +1,5 @@
 // Functions trees for tests, written from a table of path → text into a temporary folder.
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -11,11 +11,14 @@ export function makeTree(tree: Tree): string {
   return root;
 }
 
+/** Each file comes into its place whole, as editors write: a worker that starts meanwhile must not load half of one. */
 export function writeTree(root: string, tree: Tree): void {
   for (const [path, text] of Object.entries(tree)) {
     const file = join(root, path);
+    const draft = `${root}.draft`;
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text);
+    writeFileSync(draft, text);
+    renameSync(draft, file);
   }
 }
 
