@@ -13,11 +13,7 @@ import { silentLog } from '../log.ts';
 import { createMetrics } from '../metrics.ts';
 import type { WorkerConnection } from '../protocol/connection.ts';
 import type { AttackClass, AttackLevel, JailLevel, Outcomes, ProvenLanguage } from '../prove/attack-class.ts';
-import {
-  type AttackWorld,
-  createAttackWorld,
-  type WorldFacts,
-} from '../prove/attack-world.ts';
+import { type AttackWorld, createAttackWorld, type WorldFacts } from '../prove/attack-world.ts';
 import { planAtLevel, sandboxAtLevel } from '../prove/jail-level.ts';
 import type { Capabilities } from '../sandbox/capabilities.ts';
 import type { LaunchPlan } from '../sandbox/launch-plan.ts';
