@@ -119,6 +119,7 @@ const proc: AttackClass<'python'> = {
       'control groups',
       'kernel command line',
       'block devices',
+      'switch off a processor',
       'kernel objects',
     ]),
   },

@@ -83,6 +83,8 @@ const node: AttackClass<'node'> = {
     'change modes of own code': bySeccomp('unchanged'),
     'other groups': bySeccompAndCapabilities(),
     ...rowsOf(byBoth('EPERM'), ['kill the gateway', 'kill a sibling']),
+    // Landlock has no right for looking at what is there.
+    ...rowsOf(byGuard, ['existence of a file', 'size of a file', 'where a link leads']),
     ...rowsOf(byGuard, ['load an add-on', 'load an add-on that it wrote']),
     ...rowsOf(bySeccomp('EACCES'), [
       "connect to the gateway's socket",
