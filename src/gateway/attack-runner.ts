@@ -233,7 +233,11 @@ export class AttackRunner {
 
   async #attack(spec: WorkerSpec, world: AttackWorld, request: AttackRequest): Promise<Outcomes> {
     const attacker = this.#startAttacker(spec, request.level, world);
-    const timer = systemClock.after(runLimitMs, () => void attacker.end());
+    let late = false;
+    const timer = systemClock.after(runLimitMs, () => {
+      late = true;
+      void attacker.end();
+    });
     try {
       const { connection } = await attacker.ready;
       const answer = await Promise.race([callWorker(connection, runLimitMs), attacker.gone]);
@@ -241,7 +245,8 @@ export class AttackRunner {
       const [only] = request.attempts;
       const cause = answer.cause === 'crashed' ? 'died' : answer.cause;
       if (request.attack.fatal === true && only !== undefined) return { [only]: cause };
-      throw new Error(`cannot run the attacks of ${request.attack.name}: their process ended (${cause})`);
+      const reason = late ? `no answer in ${runLimitMs} ms` : `their process ended (${cause})`;
+      throw new Error(`cannot run the attacks of ${request.attack.name}: ${reason}`);
     } finally {
       timer.cancel();
       await attacker.end();
