@@ -42,9 +42,33 @@ export interface BuildPlan {
     readonly program: string | null;
     /** Folders put on the import path of the language. */
     readonly importPaths: readonly string[];
+    /** Absolute folders of the functions tree that need no build, behind `importPaths`: packs filled by hand. */
+    readonly sharedPaths?: readonly string[];
   };
   /** Contract text in front of the tool's own last lines, for example `rust build failed`. */
   readonly failureText: string;
+  /** Contract text behind them, for example `Check inferred imports …`. */
+  readonly failureHint?: string;
+  /** For the state file; absent: a plain `manifest` (`dependencies`) or `build` (`program`). */
+  readonly report?: DependencyReport;
+}
+
+/** What a planner knows about a function's dependencies: its part of the state file (contract/dependencies.md 9). */
+export interface DependencyReport {
+  readonly mode: 'manifest' | 'inferred' | 'build';
+  /** Absolute here, relative to the functions root in the file; null: there is none. */
+  readonly manifestPath: string | null;
+  readonly manifestGenerated?: boolean;
+  /** `native` where inference is off. */
+  readonly inferBackend?: string;
+  readonly inferenceDurationMs?: number;
+  readonly inferredImports?: readonly string[];
+  readonly resolvedPackages?: readonly string[];
+  readonly unresolvedImports?: readonly string[];
+  /** Absolute, or relative to the workspace of the build; null: there is none. */
+  readonly lockfilePath?: string | null;
+  /** Why nothing is installed, for example `FN_AUTO_REQUIREMENTS is disabled`. */
+  readonly note?: string | null;
 }
 
 /** A finished build, immutable, at `<state dir>/deps/<runtime>/<key>`; functions with equal keys share it. */
