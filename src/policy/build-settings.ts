@@ -10,11 +10,43 @@ export interface BuildSettings {
   readonly install: { readonly python: boolean; readonly node: boolean; readonly php: boolean };
   /** FN_RUST_BUILD_TIMEOUT_S and FN_GO_BUILD_TIMEOUT_S, default 180 s; the installers have 180 s. All in ms. */
   readonly timeoutMs: { readonly rust: number; readonly go: number; readonly install: number };
+  readonly inference: InferenceSettings;
+  /** FN_PRODUCTION: what is installed must be locked, and what is inferred must be locked or on the operator's list. */
+  readonly production: boolean;
+  /** Where registries and proxies are, of the gateway's own environment (`PIP_INDEX_URL`, `npm_config_registry`, …). */
+  readonly registryEnvironment: Readonly<Record<string, string>>;
 }
+
+/** Packages that are installed because the code imports them; contract/dependencies.md 2.2 and 3.2. */
+export interface InferenceSettings {
+  /** FN_AUTO_INFER_PY_DEPS, FN_AUTO_INFER_NODE_DEPS. Default off; on in `dev`. */
+  readonly python: boolean;
+  readonly node: boolean;
+  /** FN_PY_INFER_BACKEND, FN_NODE_INFER_BACKEND; a name that is not known is a fault of each function that needs it. */
+  readonly backend: { readonly python: string; readonly node: string };
+  /** FN_AUTO_INFER_STRICT: an import that names no package refuses the function. Default on. */
+  readonly strict: boolean;
+  /** FN_AUTO_INFER_WRITE_MANIFEST: what was inferred is appended to the manifest. Default on. */
+  readonly writeManifest: boolean;
+  /** FN_AUTO_INFER_ALLOW: the only packages that inference may install; null: any, but in production none. */
+  readonly allow: readonly string[] | null;
+}
+
+export const defaultInferenceSettings: InferenceSettings = Object.freeze({
+  python: false,
+  node: false,
+  backend: Object.freeze({ python: 'native', node: 'native' }),
+  strict: true,
+  writeManifest: true,
+  allow: null,
+});
 
 export const defaultBuildSettings: BuildSettings = Object.freeze({
   enabled: true,
   concurrency: 2,
   install: Object.freeze({ python: true, node: true, php: true }),
   timeoutMs: Object.freeze({ rust: 180_000, go: 180_000, install: 180_000 }),
+  inference: defaultInferenceSettings,
+  production: false,
+  registryEnvironment: Object.freeze({}),
 });
