@@ -4,6 +4,7 @@ import type { AnyOption } from '../option.ts';
 import { binaryOptions, runtimeBinaries } from './binary-options.ts';
 import { controlOptions } from './control-options.ts';
 import { functionOptions } from './function-options.ts';
+import { inferenceOptions } from './inference-options.ts';
 import { laterOptions } from './later-options.ts';
 import { limitOptions } from './limit-options.ts';
 import { runtimeOptions, socketOptions } from './runtime-options.ts';
@@ -20,5 +21,6 @@ export const allOptions: readonly AnyOption[] = [
   ...Object.values(sandboxOptions),
   ...Object.values(limitOptions),
   ...Object.values(controlOptions),
+  ...Object.values(inferenceOptions),
   ...Object.values(laterOptions),
 ];
