@@ -16,6 +16,8 @@ export interface FunctionUnit {
   readonly version: string;
   /** Absolute folder of the handler file. */
   readonly dir: string;
+  /** Absolute folder of the function, which holds its `fn.config.json`: `dir`, or above it where `entrypoint` leads deeper. */
+  readonly home: string;
   /** Absolute handler file; resolved once, here. */
   readonly entry: string;
   readonly kind: 'file' | 'named';

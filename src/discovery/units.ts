@@ -33,6 +33,7 @@ export async function makeUnits(plan: Plan, options: UnitOptions): Promise<Map<D
     const unit = makeUnit(draft, key, views, options);
     units.set(draft, unit);
     warnSandbox(plan, draft, unit, options);
+    checkBodyMode(plan, draft, unit);
   }
   return units;
 }
@@ -79,6 +80,7 @@ function makeUnit(draft: Draft, key: string, views: ViewMaker, options: UnitOpti
     name: draft.name,
     version: draft.version,
     dir: absolute(entry.folder.path),
+    home: absolute(home.path),
     entry: absolute(joinPath(entry.folder, entry.file.name)),
     kind: draft.kind,
     policy,
@@ -134,6 +136,19 @@ function warnSandbox(plan: Plan, draft: Draft, unit: FunctionUnit, { defaults }:
       'its network is not limited: the kernel layers are not in force',
     );
   }
+}
+
+/** A handler whose language can only be given whole bodies gets them: what it asks for is a fault all the same. */
+function checkBodyMode(plan: Plan, { own, home }: Draft, { runtime, policy }: FunctionUnit): void {
+  if (own?.handler.bodyMode !== 'stream' || policy.bodyMode === 'stream') return;
+  const handler = policy.adapter === 'native' ? `a ${runtime} handler` : `the ${policy.adapter} adapter`;
+  plan.faults.push({
+    file: joinPath(home, 'fn.config.json'),
+    key: 'invoke.body_mode',
+    found: '"stream"',
+    accepted: `"buffer": ${handler} is given whole bodies; native Node and Python handlers can read streams`,
+    severity: 'error',
+  });
 }
 
 function rulesOf({ sandbox }: UnitOptions['defaults']): SandboxRules {

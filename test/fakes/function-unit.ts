@@ -4,6 +4,7 @@ import type { FunctionUnit } from '../../src/discovery/catalog.ts';
 import type { FunctionPolicy, WorkerPoolPolicy } from '../../src/policy/function-policy.ts';
 import { openNetwork } from '../../src/policy/network-grants.ts';
 import { defaultResourceLimits } from '../../src/policy/sandbox-policy.ts';
+import { defaultStreamPolicy } from '../../src/policy/stream-limits.ts';
 
 const workerPool: WorkerPoolPolicy = {
   enabled: true,
@@ -21,6 +22,8 @@ const policy: FunctionPolicy = {
   timeoutMs: 2500,
   maxConcurrency: 20,
   maxBodyBytes: 1_048_576,
+  bodyMode: 'buffer',
+  stream: defaultStreamPolicy,
   includeDebugHeaders: false,
   methods: ['GET'],
   allowHosts: null,
@@ -51,6 +54,7 @@ export function functionUnit(
     name: 'hello',
     version: 'default',
     dir: '/srv/fns/hello',
+    home: '/srv/fns/hello',
     entry: '/srv/fns/hello/handler.js',
     kind: 'named',
     policy: { ...policy, ...changes, workerPool: poolPolicy(changes.workerPool) },

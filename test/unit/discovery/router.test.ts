@@ -24,7 +24,15 @@ function catalogOf(patterns: readonly string[], methods: readonly HttpMethod[] =
   });
   const units = routes.map((route): [string, FunctionUnit] => {
     const key = route.functionKey;
-    const place = { dir: '/f', entry: `/f/${key}`, envFile: null, readable: [], listable: [], signature: '' };
+    const place = {
+      dir: '/f',
+      home: '/f',
+      entry: `/f/${key}`,
+      envFile: null,
+      readable: [],
+      listable: [],
+      signature: '',
+    };
     return [
       key,
       { key, runtime: 'node', name: key, version: 'default', kind: 'file', policy, refused: null, ...place },
