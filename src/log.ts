@@ -1,6 +1,8 @@
 // All logs of the product go through pino (https://getpino.io): one JSON object a line, or pretty lines on a terminal.
+// The newest lines are also kept in memory, for the control plane.
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { build as pretty } from 'pino-pretty';
+import { LogRing } from './logs/log-ring.ts';
 
 export type Log = Logger;
 
@@ -9,6 +11,14 @@ export interface LogOptions {
   readonly level: string;
   /** `pretty` renders for people; default `json`. */
   readonly format: 'json' | 'pretty';
+  /** Where JSON lines go, in batches; default stdout. */
+  readonly out?: LineSink;
+}
+
+/** What takes batches of lines: a `pino.destination`, or a test. */
+export interface LineSink {
+  write(batch: string): unknown;
+  flush?(done: (error?: Error) => void): void;
 }
 
 /** Lines are gathered up to this length before they are written. */
@@ -16,14 +26,31 @@ const batchLength = 65_536;
 /** Beyond this many bytes that a stalled reader of stdout has not taken, lines are dropped: the gateway must not grow. */
 const maxUnwrittenBytes = 67_108_864;
 
+const rings = new WeakMap<Log, LogRing>();
+
+/** The newest lines of a log that `createLog` made; of any other log an empty ring that stays empty. */
+export function logRingOf(log: Log): LogRing {
+  return rings.get(log) ?? new LogRing();
+}
+
 /** Creates the process's log on stdout. Whoever runs the process calls `flush` from time to time. */
 export function createLog(options: LogOptions): Log {
-  if (options.format === 'pretty') {
-    // In this process and not as a pino transport: a transport is a thread that loads a file, and the binary has no files.
-    const lines = pretty({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l', sync: true });
-    return pino({ level: options.level, base: null }, lines);
-  }
-  return pino({ level: options.level, base: null }, new BatchedLines());
+  const ring = new LogRing();
+  const lines = options.format === 'pretty' ? prettyLines(ring) : new BatchedLines(ring, options.out);
+  const log = pino({ level: options.level, base: null }, lines);
+  rings.set(log, ring);
+  return log;
+}
+
+function prettyLines(ring: LogRing): DestinationStream {
+  // In this process and not as a pino transport: a transport is a thread that loads a file, and the binary has no files.
+  const lines = pretty({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l', sync: true });
+  return {
+    write: (line) => {
+      ring.append(line);
+      lines.write(line);
+    },
+  };
 }
 
 /**
@@ -31,32 +58,47 @@ export function createLog(options: LogOptions): Log {
  * against 1 µs, measured at 15,000 lines a second.
  */
 class BatchedLines implements DestinationStream {
-  // Not synchronous: a slow reader of stdout must not stall the edge.
-  readonly #out = pino.destination({ sync: false, maxLength: maxUnwrittenBytes });
+  readonly #out: LineSink;
+  readonly #ring: LogRing;
   #pending = '';
+  #count = 0;
 
-  constructor() {
-    // What is gathered at the end of the process is not lost.
-    process.once('exit', () => {
-      this.#handOn();
-      this.#out.flushSync();
-    });
+  constructor(ring: LogRing, out?: LineSink) {
+    this.#ring = ring;
+    this.#out = out ?? this.#standardOutput();
+    ring.gather = () => this.#handOn();
   }
 
   write(line: string): void {
     this.#pending += line;
+    this.#count += 1;
     if (this.#pending.length > batchLength) this.#handOn();
   }
 
   flush(done: (error?: Error) => void): void {
     this.#handOn();
-    this.#out.flush(done);
+    if (this.#out.flush === undefined) done();
+    else this.#out.flush(done);
+  }
+
+  #standardOutput(): LineSink {
+    // Not synchronous: a slow reader of stdout must not stall the edge.
+    const out = pino.destination({ sync: false, maxLength: maxUnwrittenBytes });
+    // What is gathered at the end of the process is not lost.
+    process.once('exit', () => {
+      this.#handOn();
+      out.flushSync();
+    });
+    return out;
   }
 
   #handOn(): void {
     const batch = this.#pending;
     if (batch === '') return;
+    const count = this.#count;
     this.#pending = '';
+    this.#count = 0;
+    this.#ring.append(batch, count);
     this.#out.write(batch);
   }
 }
