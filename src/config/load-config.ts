@@ -18,6 +18,7 @@ import { limitOptions } from './options/limit-options.ts';
 import { runtimeOptions } from './options/runtime-options.ts';
 import { sandboxOptions } from './options/sandbox-options.ts';
 import { serverOptions } from './options/server-options.ts';
+import { streamOptions } from './options/stream-options.ts';
 import { type FindRuntimes, readSocketPaths, selectRuntimes } from './runtime-selection.ts';
 import { type Environment, Settings } from './settings.ts';
 import { workerEnvironmentOf } from './worker-environment.ts';
@@ -94,7 +95,7 @@ function readSections(settings: Settings, sources: ConfigSources, functionsRoot:
     trustedProxyCidrs: settings.read(serverOptions.trustedProxyCidrs),
     strictFs: readStrictFs(settings, functionsRoot),
     sandboxRequired: settings.read(sandboxOptions.sandboxRequired),
-    sandbox: { network: settings.read(sandboxOptions.sandboxNetwork), maxima: readMaxima(settings) },
+    sandbox: readSandboxRules(settings),
     workerUser: readWorkerUser(settings, sources),
     drainTimeoutMs: settings.read(serverOptions.drainTimeoutMs),
     stateDir: stateDir === null ? join(functionsRoot, '.fastfn') : resolve(cwd, stateDir),
@@ -137,6 +138,17 @@ function readStrictFs(settings: Settings, functionsRoot: string): GatewayConfig[
     enabled: settings.read(sandboxOptions.strictFs),
     locked: settings.read(sandboxOptions.strictFsLock),
     allow,
+  };
+}
+
+function readSandboxRules(settings: Settings): GatewayConfig['sandbox'] {
+  return {
+    network: settings.read(sandboxOptions.sandboxNetwork),
+    maxima: readMaxima(settings),
+    streams: {
+      idleMs: settings.read(streamOptions.maxIdleMs),
+      maxMs: settings.read(streamOptions.maxMs),
+    },
   };
 }
 

@@ -41,6 +41,7 @@ export function readPolicyPatch(
     ...number('timeout_ms', 'timeoutMs', positive(policyBounds.timeoutMs)),
     ...number('max_concurrency', 'maxConcurrency', count(policyBounds.maxConcurrency)),
     ...number('max_body_bytes', 'maxBodyBytes', positive(policyBounds.maxBodyBytes)),
+    ...readStream(isObject(value['stream']) ? value['stream'] : {}, rules, complain),
     ...readInvoke(isObject(written['invoke']) ? written['invoke'] : {}, complain),
     ...readSandboxPatch(value, written, rules, complain),
   };
@@ -67,6 +68,15 @@ function numberReader(block: Json, path: readonly string[], complain: Complain) 
     if (field.kind === 'bad') complain([...path, key], foundText(raw), accepted);
     if (field.kind === 'lowered') complain([...path, key], foundText(raw), accepted, 'warning');
     return field.kind === 'bad' ? {} : ({ [name]: field.value } as { [P in K]?: number });
+  };
+}
+
+/** The operator's maxima are told here and held again by resolve-policy. */
+function readStream(block: Json, { streams }: SandboxRules, complain: Complain): PolicyPatch {
+  const number = numberReader(block, ['stream'], complain);
+  return {
+    ...number('idle_ms', 'streamIdleMs', positive(Math.min(streams.idleMs, policyBounds.streamIdleMs))),
+    ...number('max_ms', 'streamMaxMs', positive(Math.min(streams.maxMs, policyBounds.streamMaxMs))),
   };
 }
 
@@ -177,5 +187,7 @@ export function readHandlerPatch(
     refused = `invoke.adapter unsupported: ${adapter.slice(0, 80)}`;
     complain(['invoke', 'adapter'], foundText(adapter), 'native, aws-lambda or cloudflare-worker');
   }
+  const mode = invoke['body_mode'];
+  if (mode === 'stream' || mode === 'buffer') patch.bodyMode = mode;
   return { patch: Object.freeze(patch), refused };
 }

@@ -1,6 +1,7 @@
 // What a scan has decided so far: drafts (a source file that is to be a function), claims (a route that is to lead to one)
 // and remarks. The planners write into it, the rest of the scan reads it. Holds no file I/O.
 
+import type { Fault } from '../policy/fault.ts';
 import type { FunctionPolicy, HttpMethod } from '../policy/function-policy.ts';
 import type { HostList } from '../policy/host-list.ts';
 import type { PolicyPatch } from '../policy/resolve-policy.ts';
@@ -56,6 +57,7 @@ export class Plan {
   readonly options: PlanOptions;
   readonly claims: Claim[] = [];
   readonly warnings: DiscoveryWarning[] = [];
+  readonly faults: Fault[] = [];
   readonly #files = new Map<string, Draft>();
   readonly #named: Draft[] = [];
   readonly #namedByEntry = new Map<string, Draft>();

@@ -83,7 +83,7 @@ export async function scanFunctions(options: ScanOptions): Promise<Catalog> {
     })),
     versions: versionKeys(plan, units),
     warnings: [...tree.warnings, ...plan.warnings],
-    faults: tree.faults,
+    faults: [...tree.faults, ...plan.faults],
   };
   return Object.freeze(catalog);
 }

@@ -32,6 +32,14 @@ export interface RateLimitPolicy {
   readonly windowSeconds: number;
 }
 
+/** What holds an invocation in place of its deadline while its answer, or its request's body, streams. */
+export interface StreamPolicy {
+  /** Broken off when nothing has moved for this long, ms. Default 60 000. */
+  readonly idleMs: number;
+  /** Longest life of a stream, ms. Default 3 600 000. */
+  readonly maxMs: number;
+}
+
 export interface KeepWarmPolicy {
   readonly enabled: boolean;
   readonly minWarm: number;
@@ -52,6 +60,9 @@ export interface FunctionPolicy {
   /** 0 = unlimited. */
   readonly maxConcurrency: number;
   readonly maxBodyBytes: number;
+  /** `stream`: the handler starts before the request's body has arrived, and reads it piece by piece. Default `buffer`. */
+  readonly bodyMode: 'buffer' | 'stream';
+  readonly stream: StreamPolicy;
   readonly includeDebugHeaders: boolean;
   readonly methods: readonly HttpMethod[];
   /** null = any host; an empty list = none (a list of which every entry was bad fails closed). */
@@ -79,4 +90,6 @@ export const policyBounds = {
   maxQueue: 100_000,
   idleTtlSeconds: 86_400,
   queueTimeoutMs: 600_000,
+  streamIdleMs: 3_600_000,
+  streamMaxMs: 604_800_000,
 } as const;

@@ -8,6 +8,7 @@ import type {
   HttpMethod,
   KeepWarmPolicy,
   RateLimitPolicy,
+  StreamPolicy,
   WorkerPoolPolicy,
 } from './function-policy.ts';
 import type { HostList } from './host-list.ts';
@@ -16,6 +17,7 @@ import { isConfined, narrowNetwork } from './network-grants.ts';
 import type { RuntimeName } from './runtime-name.ts';
 import { defaultResourceLimits, type NetworkGrants, type ResourceLimits } from './sandbox-policy.ts';
 import { defaultSandboxRules, type SandboxRules } from './sandbox-rules.ts';
+import { defaultStreamPolicy } from './stream-limits.ts';
 
 /** A `worker_pool` block as written; absent numbers get their default when the policy is resolved. */
 export interface WorkerPoolPatch {
@@ -34,6 +36,8 @@ export interface PolicyPatch {
   readonly timeoutMs?: number;
   readonly maxConcurrency?: number;
   readonly maxBodyBytes?: number;
+  readonly streamIdleMs?: number;
+  readonly streamMaxMs?: number;
   readonly includeDebugHeaders?: boolean;
   readonly methods?: readonly HttpMethod[];
   readonly allowHosts?: HostList;
@@ -52,6 +56,7 @@ export interface HandlerPatch {
   readonly strictFs?: boolean;
   readonly handler?: string;
   readonly adapter?: FunctionPolicy['adapter'];
+  readonly bodyMode?: FunctionPolicy['bodyMode'];
 }
 
 export interface PolicyDefaults {
@@ -89,6 +94,8 @@ export function resolvePolicy(
     timeoutMs,
     maxConcurrency,
     maxBodyBytes: nearest(patches, 'maxBodyBytes') ?? defaults.maxBodyBytes,
+    bodyMode: canStreamBody(runtime, own) ? (own.bodyMode ?? 'buffer') : 'buffer',
+    stream: resolveStream(patches, rules),
     includeDebugHeaders: patches.some((patch) => patch.includeDebugHeaders === true),
     methods: nearest(patches, 'methods') ?? defaults.methods,
     allowHosts: nearest(patches, 'allowHosts') ?? null,
@@ -107,6 +114,17 @@ export function resolvePolicy(
 /** Whether `strict_fs: false` is ignored: without the jail nothing holds a function to its network. */
 function mustStayStrict({ strictFs }: PolicyDefaults, network: NetworkGrants): boolean {
   return strictFs.locked || isConfined(network);
+}
+
+/** Whether handlers of this language, called this way, can be given a body that is still arriving. */
+export function canStreamBody(runtime: RuntimeName, { adapter = 'native' }: HandlerPatch): boolean {
+  return (runtime === 'node' || runtime === 'python') && adapter === 'native';
+}
+
+function resolveStream(patches: readonly PolicyPatch[], { streams }: SandboxRules): StreamPolicy {
+  const idleMs = nearest(patches, 'streamIdleMs') ?? defaultStreamPolicy.idleMs;
+  const maxMs = nearest(patches, 'streamMaxMs') ?? defaultStreamPolicy.maxMs;
+  return Object.freeze({ idleMs: Math.min(idleMs, streams.idleMs), maxMs: Math.min(maxMs, streams.maxMs) });
 }
 
 function resolveLimits(patches: readonly PolicyPatch[], { maxima }: SandboxRules): ResourceLimits {

@@ -1,14 +1,18 @@
-// What the operator says of every function's sandbox: the widest network, the largest limits, and what this kernel can
-// hold. A function's own folder can only ask for less (contract/sandbox.md 1, Better).
+// What the operator says of every function's sandbox: the widest network, the largest limits, the longest streams, and what
+// this kernel can hold. A function's own folder can only ask for less (contract/sandbox.md 1, Better).
 
+import type { StreamPolicy } from './function-policy.ts';
 import { type LimitMaxima, limitFields } from './limit-fields.ts';
 import { openNetwork } from './network-grants.ts';
 import type { NetworkGrants } from './sandbox-policy.ts';
+import { defaultStreamMaxima } from './stream-limits.ts';
 
 export interface SandboxRules {
   /** What a function gets that asks for nothing, and more than which none gets. */
   readonly network: NetworkGrants;
   readonly maxima: LimitMaxima;
+  /** Largest `stream` limits of a function. */
+  readonly streams: StreamPolicy;
   /** Whether Landlock, seccomp and no_new_privs are in force: what `sandbox.require: "kernel"` asks for. */
   readonly kernelTier: boolean;
 }
@@ -23,5 +27,6 @@ export const defaultMaxima: LimitMaxima = Object.freeze(
 export const defaultSandboxRules: SandboxRules = Object.freeze({
   network: openNetwork,
   maxima: defaultMaxima,
+  streams: defaultStreamMaxima,
   kernelTier: true,
 });

@@ -10,6 +10,7 @@ import { limitOptions } from './limit-options.ts';
 import { runtimeOptions, socketOptions } from './runtime-options.ts';
 import { sandboxOptions } from './sandbox-options.ts';
 import { serverOptions } from './server-options.ts';
+import { streamOptions } from './stream-options.ts';
 
 export const allOptions: readonly AnyOption[] = [
   ...Object.values(serverOptions),
@@ -20,6 +21,7 @@ export const allOptions: readonly AnyOption[] = [
   runtimeBinaries,
   ...Object.values(sandboxOptions),
   ...Object.values(limitOptions),
+  ...Object.values(streamOptions),
   ...Object.values(controlOptions),
   ...Object.values(inferenceOptions),
   ...Object.values(laterOptions),

@@ -54,6 +54,7 @@ describe('load-config: sandbox', () => {
     assert.equal(sandbox.maxima.memoryBytes, 256 * 1024 * 1024);
     assert.equal(sandbox.maxima.cpuMs, 500);
     assert.equal(sandbox.maxima.openFiles, 4096);
+    assert.deepEqual(sandbox.streams, { idleMs: 600_000, maxMs: 86_400_000 });
   });
 
   test('a limited network without the jail that holds it is an error', async () => {

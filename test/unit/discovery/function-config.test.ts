@@ -44,6 +44,42 @@ describe('fn.config.json: policy', () => {
     assert.deepEqual(parse({ $schema: './x.json', version: '1.0.0' }).faults, []);
   });
 
+  it('reads what bounds a stream, each within its bound', () => {
+    const { config, faults } = parse({ stream: { idle_ms: '500', max_ms: 1e15 } });
+    assert.deepEqual(config?.policy, { streamIdleMs: 500, streamMaxMs: 86_400_000 });
+    assert.deepEqual(
+      faults.map(({ key, severity }) => [key, severity]),
+      [['stream.max_ms', 'warning']],
+    );
+    assert.deepEqual(faultsOf({ stream: { idle_ms: 0 } }), ['error stream.idle_ms:3 0']);
+    assert.deepEqual(faultsOf({ stream: 5 }), ['error stream:2 5']);
+  });
+
+  it('a body mode is a word of two', () => {
+    assert.deepEqual(parse({ invoke: { body_mode: 'stream' } }).config?.handler, {
+      bodyMode: 'stream',
+      adapter: 'native',
+    });
+    assert.deepEqual(faultsOf({ invoke: { body_mode: 'chunks' } }), ['error invoke.body_mode:3 "chunks"']);
+  });
+
+  it('a language that cannot read a stream is told so, and gets whole bodies', async (t) => {
+    const config = '{"runtime": "RUNTIME", "invoke": {"body_mode": "stream"}}';
+    const tree = {
+      'a/handler.php': '',
+      'a/fn.config.json': config.replace('RUNTIME', 'php'),
+      'b/handler.py': '',
+      'b/fn.config.json': config.replace('RUNTIME', 'python'),
+    };
+    const catalog = await scanTree(t, tree, { runtimes: ['php', 'python'] });
+    assert.deepEqual(
+      catalog.faults.map(({ file, key, severity }) => [file, key, severity]),
+      [['a/fn.config.json', 'invoke.body_mode', 'error']],
+    );
+    assert.equal(catalog.functions.get('php/a@default')?.policy.bodyMode, 'buffer');
+    assert.equal(catalog.functions.get('python/b@default')?.policy.bodyMode, 'stream');
+  });
+
   it('reads a worker pool whole', () => {
     const block = {
       enabled: false,

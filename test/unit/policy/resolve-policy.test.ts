@@ -94,15 +94,34 @@ describe('policy: sandbox and limits', () => {
   });
 
   it('the operator bounds what nobody asked for, too', () => {
-    const { limits, sandbox } = resolve([], 'node', {
+    const { limits, sandbox, stream } = resolve([], 'node', {
       sandbox: {
         network: networkOfPorts([443], true),
         maxima: { ...defaultMaxima, memoryBytes: 100 * mib, cpuMs: 700 },
+        streams: { idleMs: 5000, maxMs: 7000 },
         kernelTier: true,
       },
     });
     assert.deepEqual([limits.memoryBytes, limits.cpuMs, limits.openFiles], [100 * mib, 700, 256]);
+    assert.deepEqual(stream, { idleMs: 5000, maxMs: 7000 });
     assert.deepEqual(sandbox.network, { outboundTcp: [443], udp: true });
+  });
+
+  it('each stream limit is inherited on its own', () => {
+    const patches = [{ streamIdleMs: 10 }, { streamIdleMs: 20, streamMaxMs: 30 }];
+    assert.deepEqual(resolve(patches).stream, { idleMs: 10, maxMs: 30 });
+    assert.deepEqual(resolve([]).stream, { idleMs: 60_000, maxMs: 3_600_000 });
+  });
+
+  it('only native Node and Python handlers read a body that is still arriving', () => {
+    const mode = (runtime: RuntimeName, own: HandlerPatch) => resolve([], runtime, { own }).bodyMode;
+    assert.equal(mode('node', { bodyMode: 'stream' }), 'stream');
+    assert.equal(mode('python', { bodyMode: 'stream' }), 'stream');
+    assert.equal(mode('node', {}), 'buffer');
+    assert.equal(mode('node', { bodyMode: 'stream', adapter: 'aws-lambda' }), 'buffer');
+    for (const runtime of ['php', 'lua', 'rust', 'go'] as const) {
+      assert.equal(mode(runtime, { bodyMode: 'stream' }), 'buffer');
+    }
   });
 
   it('a function whose network is limited cannot opt out of what holds it to it', () => {
