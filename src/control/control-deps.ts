@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Catalog } from '../discovery/catalog.ts';
 import type { Deployment } from '../invocation/deployment.ts';
+import type { LogRing } from '../logs/log-ring.ts';
 import type { Metrics } from '../metrics.ts';
 
 /** Same fields as the configuration's `control`. */
@@ -61,6 +62,8 @@ export interface ControlDeps {
   readonly settings: ControlSettings;
   readonly metrics: Metrics;
   readonly health: HealthSource;
+  /** The newest log lines. */
+  readonly logs: LogRing;
   /** The catalog that serves. */
   readonly catalog: () => Catalog;
   readonly deployments: () => Iterable<Deployment>;

@@ -13,7 +13,7 @@ import { AddressBlocks } from '../edge/address-blocks.ts';
 import type { Serving } from '../edge/edge-options.ts';
 import { createEdge, type Edge } from '../edge/server.ts';
 import { Invoker } from '../invocation/invoker.ts';
-import type { Log } from '../log.ts';
+import { type Log, logRingOf } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { SandboxLayer } from '../sandbox/sandbox-layers.ts';
 import type { WorkerSnapshot } from '../supervisor/supervisor.ts';
@@ -143,7 +143,7 @@ export class RunningGateway {
   }
 
   #openControl({ app, addresses }: Edge): Promise<void> {
-    const { config, metrics, workers, sandbox } = this.#options;
+    const { config, log, metrics, workers, sandbox } = this.#options;
     const localBlocks = new AddressBlocks(config.control.localCidrs);
     const health = createHealthSource({
       config,
@@ -158,6 +158,7 @@ export class RunningGateway {
       settings: config.control,
       metrics,
       health,
+      logs: logRingOf(log),
       catalog: () => this.#serving.catalog,
       deployments: () => this.#serving.deployments.values(),
       reload: () => this.reload(),

@@ -3,6 +3,7 @@
 import type { ControlDeps, ControlSettings, RuntimeHealth } from '../../../src/control/control-deps.ts';
 import { registerControl } from '../../../src/control/control-plane.ts';
 import type { Catalog } from '../../../src/discovery/catalog.ts';
+import { LogRing } from '../../../src/logs/log-ring.ts';
 import { createTestEdge } from '../edge/support.ts';
 
 interface ControlSetup {
@@ -72,6 +73,7 @@ export async function startControl(setup: ControlSetup = {}) {
       hotReload: () => ({ enabled: true, watching: true, lastScanAt: 5_000, lastError: state.lastError }),
       sandbox: () => ({ landlock: 'abi 7' }),
     },
+    logs: new LogRing(),
     catalog: () => catalog,
     deployments: () => edge.state.deployments.values(),
     reload: async () => {
