@@ -2,6 +2,7 @@
 // outcome and throws nothing. Boolean words are those of contract/config-cli.md.
 
 import { isIP } from 'node:net';
+import { isCidr } from '../policy/cidr.ts';
 import { accept, ignore, type Outcome, reject } from './option.ts';
 
 const offWords = new Set(['0', 'false', 'off', 'no']);
@@ -103,14 +104,6 @@ export function readCidrs(raw: unknown): Outcome<readonly string[]> {
   const wrong = entries.filter((entry) => !isCidr(entry));
   if (wrong.length === 0) return accept(entries);
   return { problems: wrong.map((entry) => ({ severity: 'error', found: entry })) };
-}
-
-function isCidr(entry: string): boolean {
-  const [address = '', prefix, ...rest] = entry.split('/');
-  const family = isIP(address);
-  if (family === 0 || rest.length > 0) return false;
-  if (prefix === undefined) return true;
-  return /^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128);
 }
 
 /** An IP address or a host name of RFC 1123 labels. */

@@ -13,6 +13,7 @@ import { type NumberBounds, parseNumberField } from '../policy/number-field.ts';
 import type { HandlerPatch, PolicyPatch, WorkerPoolPatch } from '../policy/resolve-policy.ts';
 import type { SandboxRules } from '../policy/sandbox-rules.ts';
 import { type Complain, foundText, isObject, textOf } from './checked-document.ts';
+import { readEdgePatch } from './edge-config.ts';
 import { readSandboxPatch } from './sandbox-config.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -53,6 +54,7 @@ export function readPolicyPatch(
   if (written['rate_limit'] !== undefined) patch.rateLimit = readRateLimit(value['rate_limit'], complain);
   const keepWarm = isObject(value['keep_warm']) ? readKeepWarm(value['keep_warm'], complain) : null;
   if (keepWarm !== null) patch.keepWarm = keepWarm;
+  Object.assign(patch, readEdgePatch(value, complain));
   const group = textOf(value['group']);
   if (group !== null) patch.group = group;
   return Object.freeze(patch);

@@ -1,6 +1,9 @@
 // What a function may do and how much: one frozen value per function version. Source: contract/policy.md 2-5.
 
+import type { CorsPolicy } from './cors-policy.ts';
+import type { EdgePolicy } from './edge-policy.ts';
 import type { NetworkGrants, ResourceLimits } from './sandbox-policy.ts';
+import type { SecurityHeaders } from './security-headers.ts';
 
 export const httpMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type HttpMethod = (typeof httpMethods)[number];
@@ -70,6 +73,11 @@ export interface FunctionPolicy {
   readonly workerPool: WorkerPoolPolicy;
   readonly keepWarm: KeepWarmPolicy | null;
   readonly rateLimit: RateLimitPolicy | null;
+  /** Where a `proxy` directive may lead; null = nowhere. */
+  readonly edge: EdgePolicy | null;
+  /** null = pages of other origins may not call. */
+  readonly cors: CorsPolicy | null;
+  readonly securityHeaders: SecurityHeaders;
   /** False only where the operator permits it (FN_STRICT_FS, FN_STRICT_FS_LOCK). */
   readonly strictFs: boolean;
   readonly sandbox: FunctionSandbox;

@@ -3,6 +3,8 @@
 // `sandbox` and `limits` are fields of their own: naming one must not set the others free.
 // Source: contract/policy.md 2, 4, 5.
 
+import type { CorsPolicy } from './cors-policy.ts';
+import type { EdgePolicy } from './edge-policy.ts';
 import type {
   FunctionPolicy,
   HttpMethod,
@@ -17,6 +19,7 @@ import { isConfined, narrowNetwork } from './network-grants.ts';
 import type { RuntimeName } from './runtime-name.ts';
 import { defaultResourceLimits, type NetworkGrants, type ResourceLimits } from './sandbox-policy.ts';
 import { defaultSandboxRules, type SandboxRules } from './sandbox-rules.ts';
+import { noSecurityHeaders, type SecurityHeaders } from './security-headers.ts';
 import { defaultStreamPolicy } from './stream-limits.ts';
 
 /** A `worker_pool` block as written; absent numbers get their default when the policy is resolved. */
@@ -44,6 +47,10 @@ export interface PolicyPatch {
   readonly workerPool?: WorkerPoolPatch;
   readonly keepWarm?: KeepWarmPolicy;
   readonly rateLimit?: RateLimitPolicy;
+  readonly edge?: EdgePolicy;
+  /** null = off, whatever the operator's default. */
+  readonly cors?: CorsPolicy | null;
+  readonly securityHeaders?: SecurityHeaders;
   readonly group?: string;
   readonly network?: NetworkGrants;
   readonly requireKernel?: boolean;
@@ -59,6 +66,12 @@ export interface HandlerPatch {
   readonly bodyMode?: FunctionPolicy['bodyMode'];
 }
 
+/** The operator's `cors` and `security-headers`. */
+export interface BrowserDefaults {
+  readonly cors: CorsPolicy | null;
+  readonly securityHeaders: SecurityHeaders;
+}
+
 export interface PolicyDefaults {
   readonly timeoutMs: number;
   readonly maxConcurrency: number;
@@ -69,6 +82,8 @@ export interface PolicyDefaults {
   readonly strictFs: { readonly enabled: boolean; readonly locked: boolean };
   /** Default: everything that FastFN allows anybody. */
   readonly sandbox?: SandboxRules;
+  /** What browsers are told by functions that say nothing of it. Default: nothing. */
+  readonly browser?: BrowserDefaults;
 }
 
 /** Compiled languages: their first call may wait for a build (contract/policy.md 2). */
@@ -102,6 +117,8 @@ export function resolvePolicy(
     workerPool: resolveWorkerPool(nearest(patches, 'workerPool'), maxConcurrency, timeoutMs),
     keepWarm: nearest(patches, 'keepWarm') ?? null,
     rateLimit: nearest(patches, 'rateLimit') ?? null,
+    edge: nearest(patches, 'edge') ?? null,
+    ...resolveBrowser(patches, defaults.browser),
     strictFs: defaults.strictFs.enabled && (own.strictFs !== false || mustStayStrict(defaults, network)),
     sandbox: Object.freeze({ network, requireKernel: nearest(patches, 'requireKernel') ?? false }),
     limits: resolveLimits(patches, rules),
@@ -109,6 +126,14 @@ export function resolvePolicy(
     adapter: own.adapter ?? 'native',
     group: nearest(patches, 'group') ?? null,
   });
+}
+
+function resolveBrowser(patches: readonly PolicyPatch[], defaults?: BrowserDefaults): BrowserDefaults {
+  const cors = nearest(patches, 'cors');
+  return {
+    cors: cors === undefined ? (defaults?.cors ?? null) : cors,
+    securityHeaders: nearest(patches, 'securityHeaders') ?? defaults?.securityHeaders ?? noSecurityHeaders,
+  };
 }
 
 /** Whether `strict_fs: false` is ignored: without the jail nothing holds a function to its network. */

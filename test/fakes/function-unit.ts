@@ -4,6 +4,7 @@ import type { FunctionUnit } from '../../src/discovery/catalog.ts';
 import type { FunctionPolicy, WorkerPoolPolicy } from '../../src/policy/function-policy.ts';
 import { openNetwork } from '../../src/policy/network-grants.ts';
 import { defaultResourceLimits } from '../../src/policy/sandbox-policy.ts';
+import { noSecurityHeaders } from '../../src/policy/security-headers.ts';
 import { defaultStreamPolicy } from '../../src/policy/stream-limits.ts';
 
 const workerPool: WorkerPoolPolicy = {
@@ -30,6 +31,9 @@ const policy: FunctionPolicy = {
   workerPool,
   keepWarm: null,
   rateLimit: null,
+  edge: null,
+  cors: null,
+  securityHeaders: noSecurityHeaders,
   strictFs: true,
   sandbox: { network: openNetwork, requireKernel: false },
   limits: defaultResourceLimits,
