@@ -10,6 +10,8 @@ export interface FileGrants {
   readonly write: readonly string[];
   /** Files that may be executed: the interpreter and its loader. */
   readonly execute: readonly string[];
+  /** Folders below which programs may be executed and everything may be read. Default none: only builds have such. */
+  readonly programs?: readonly string[];
 }
 
 export interface NetworkGrants {
@@ -42,6 +44,11 @@ export interface SandboxPolicy {
   readonly strict: boolean;
   readonly files: FileGrants;
   readonly network: NetworkGrants;
+  /**
+   * `group`: it may start processes, none of which can leave its process group, so that all end with it. Default: it
+   * may start none. Only builds may.
+   */
+  readonly processes?: 'group';
   readonly limits: ResourceLimits;
 }
 

@@ -71,6 +71,7 @@ export function planLandlock(input: LandlockInput): LandlockPlan | null {
     ...grant(files.list, listAccess),
     ...grant(files.write, writeAccess),
     ...grant(files.execute, executeAccess),
+    ...grant(files.programs ?? [], executeAccess | readAccess),
     ...grant([input.file], executeAccess, true),
     ...grant([input.tempDir], writeAccess, true),
   ]);

@@ -22,6 +22,8 @@ export interface SeccompPlan {
   readonly signalsScoped: boolean;
   /** More than the private folder is writable: a mode that hides a file is refused, where else it would be pretended. */
   readonly sharedWrites: boolean;
+  /** True: processes may be started, all of them in the one process group. */
+  readonly processes?: true;
 }
 
 /** setrlimit(2), soft = hard, lowered to what was inherited. */
@@ -37,9 +39,10 @@ export interface RlimitPlan {
 
 export interface LaunchPlan {
   readonly protocol: 1;
-  readonly socketPath: string;
+  /** null: no connection; the program has its three standard streams only. */
+  readonly socketPath: string | null;
   readonly token: string;
-  /** Interpreter, absolute and without links; also argv[0]. */
+  /** Program, absolute and without links; also argv[0]. */
   readonly file: string;
   /** argv[1] and on. */
   readonly args: readonly string[];
@@ -82,7 +85,7 @@ const minUserThreads = 4096;
 /** Ours: room for the key pages that cryptographic libraries lock. */
 const lockedBytes = 65_536;
 
-function planRlimits(limits: ResourceLimits): RlimitPlan {
+export function planRlimits(limits: ResourceLimits): RlimitPlan {
   return {
     nofile: limits.openFiles,
     fsize: limits.fileBytes,
@@ -94,7 +97,7 @@ function planRlimits(limits: ResourceLimits): RlimitPlan {
   };
 }
 
-function planSeccomp(capabilities: Capabilities, policy: SandboxPolicy): SeccompPlan | null {
+export function planSeccomp(capabilities: Capabilities, policy: SandboxPolicy): SeccompPlan | null {
   const { arch, landlockAbi } = capabilities;
   if (!capabilities.seccomp || (arch !== 'x64' && arch !== 'arm64')) return null;
   const { outboundTcp, udp } = policy.network;
@@ -106,7 +109,10 @@ function planSeccomp(capabilities: Capabilities, policy: SandboxPolicy): Seccomp
     udp,
     truncateGoverned: landlockAbi >= landlockSince.truncate,
     signalsScoped: landlockAbi >= landlockSince.scope,
-    sharedWrites: policy.files.write.length > 0,
+    // What a build writes to is sealed with modes of our own afterwards.
+    ...(policy.processes === 'group'
+      ? { sharedWrites: false, processes: true }
+      : { sharedWrites: policy.files.write.length > 0 }),
   };
 }
 

@@ -74,6 +74,23 @@ const loaders = [
   '/lib/ld-musl-aarch64.so.1',
 ];
 
+// What compilers and installers start and include. Set-user-id programs among them give nothing: no_new_privs.
+const programFolders = [
+  '/bin',
+  '/usr/bin',
+  '/usr/local/bin',
+  '/lib',
+  '/lib64',
+  '/usr/lib',
+  '/usr/lib64',
+  '/usr/libexec',
+  '/usr/local/lib',
+  '/usr/local/lib64',
+  '/usr/include',
+  '/usr/local/include',
+  '/usr/share',
+];
+
 /** Variables that name CA files or folders of the operator; passed to workers and made readable. */
 export const certificateVariables = [
   'SSL_CERT_FILE',
@@ -106,4 +123,9 @@ export function loadSystemGrants(env: Readonly<Record<string, string | undefined
     devices: existing(['/dev/null']),
     execute: existing(loaders),
   };
+}
+
+/** Folders of the host's own programs, headers and shared data: what a build may run and read beside its toolchain. */
+export function loadSystemPrograms(): readonly string[] {
+  return existing(programFolders);
 }

@@ -14,7 +14,8 @@ import { applyRlimits, volunteerForOomKiller } from './rlimits.ts';
 import { enterFilter, rehearseFilter } from './system-call-filter.ts';
 
 function becomeWorker(kernel: Kernel, plan: LaunchPlan, parentPid: number): never {
-  const connection = runStep('dial', () => dial(kernel, plan.socketPath, plan.token));
+  const { socketPath, token } = plan;
+  const connection = socketPath === null ? null : runStep('dial', () => dial(kernel, socketPath, token));
   runStep('descriptors', () => arrangeDescriptors(kernel, connection));
   runStep('rlimits', () => {
     volunteerForOomKiller();

@@ -14,12 +14,14 @@ export interface FilterParameters {
   readonly signalsScoped: boolean;
   /** There is a folder to write to that is not the worker's alone. */
   readonly sharedWrites: boolean;
+  /** It may start processes (process-rules.ts). Default: it may not. */
+  readonly processes?: boolean;
   readonly execve: { readonly file: bigint; readonly argv: bigint; readonly envp: bigint };
 }
 
-const eperm = refuse('EPERM');
+export const eperm = refuse('EPERM');
 
-const only = (...checks: Check[]): Rule => ({ allowWhen: [checks], otherwise: eperm });
+export const only = (...checks: Check[]): Rule => ({ allowWhen: [checks], otherwise: eperm });
 
 const pointerIs = (arg: 0 | 1 | 2, pointer: bigint): Check[] => [
   { arg, half: 'low', anyOf: [Number(pointer & 0xffffffffn)] },
@@ -28,7 +30,8 @@ const pointerIs = (arg: 0 | 1 | 2, pointer: bigint): Check[] => [
 
 // clone(2), <linux/sched.h>. A thread, and no namespace with it.
 const cloneThread = 0x00010000;
-const cloneNewFlags =
+/** Every CLONE_NEW…: a namespace of its own. */
+export const cloneNewFlags =
   0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000;
 
 // socket(2), <sys/socket.h>, <netinet/in.h>. The protocol is named: SMC (256) and MPTCP (262) streams and UDP-Lite would

@@ -3,6 +3,7 @@
 
 import { conditionalRules, type FilterParameters } from './conditional-rules.ts';
 import { allowedCalls, refusedCalls } from './plain-rules.ts';
+import { processRules } from './process-rules.ts';
 import { allow, type Rule, refuse } from './rule.ts';
 import numbers from './syscall-numbers.json' with { type: 'json' };
 
@@ -38,6 +39,8 @@ export function namedRules(parameters: FilterParameters): Map<string, Rule> {
   for (const name of Object.values(allowedCalls).flat()) add(name, allow);
   for (const name of Object.values(refusedCalls).flat()) add(name, refuse('EPERM'));
   for (const [name, rule] of Object.entries(conditionalRules(parameters))) add(name, rule);
+  if (parameters.processes !== true) return rules;
+  for (const [name, rule] of Object.entries(processRules(parameters))) rules.set(name, rule);
   return rules;
 }
 
