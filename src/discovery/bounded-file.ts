@@ -11,15 +11,14 @@ export type BoundedText =
   | { readonly kind: 'refused'; readonly found: string; readonly accepted: string };
 
 /** Synchronous: a few kilobytes from the page cache. Never throws. */
-export function readBoundedText(path: string): BoundedText {
+export function readBoundedText(path: string, maxBytes = maxDocumentBytes): BoundedText {
   let descriptor: number | null = null;
   try {
     // O_NONBLOCK: opening a FIFO that somebody planted must not wait for a writer (open(2)).
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const stats = fstatSync(descriptor);
     if (!stats.isFile()) return refused('something that is not a regular file', 'a regular file, not a link');
-    if (stats.size > maxDocumentBytes)
-      return refused(`${stats.size} bytes`, `at most ${maxDocumentBytes} bytes`);
+    if (stats.size > maxBytes) return refused(`${stats.size} bytes`, `at most ${maxBytes} bytes`);
     return { kind: 'ok', text: readAll(descriptor, stats.size) };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'an error';

@@ -166,6 +166,18 @@ const adapters: Readonly<Record<string, FunctionPolicy['adapter']>> = {
   workers: 'cloudflare-worker',
 };
 
+const maxPacks = 50;
+
+/** null: one of them is no name, and could be a path out of the folder of packs. */
+function readPackNames(raw: unknown, complain: Complain): string[] | null {
+  if (!Array.isArray(raw)) return [];
+  const bad = raw.findIndex((name) => typeof name !== 'string' || !/^[a-zA-Z0-9_-]{1,100}$/.test(name));
+  if (bad >= 0)
+    complain(['shared_deps', String(bad)], foundText(raw[bad]), 'a name of letters, digits, _ and -');
+  if (raw.length > maxPacks) complain(['shared_deps'], `${raw.length} packs`, `at most ${maxPacks}`);
+  return bad >= 0 || raw.length > maxPacks ? null : [...new Set(raw.map(String))];
+}
+
 /** What the file says of the handler beside it, and the text that calls get when that cannot be followed. */
 export function readHandlerPatch(
   value: Json,
@@ -189,6 +201,9 @@ export function readHandlerPatch(
     refused = `invoke.adapter unsupported: ${adapter.slice(0, 80)}`;
     complain(['invoke', 'adapter'], foundText(adapter), 'native, aws-lambda or cloudflare-worker');
   }
+  const packs = readPackNames(value['shared_deps'], complain);
+  if (packs !== null && packs.length > 0) patch.sharedDeps = packs;
+  if (packs === null) refused = 'shared_deps must be names of packs: letters, digits, _ and -';
   const mode = invoke['body_mode'];
   if (mode === 'stream' || mode === 'buffer') patch.bodyMode = mode;
   return { patch: Object.freeze(patch), refused };

@@ -85,6 +85,8 @@ export interface FunctionPolicy {
   /** Export that is called; default `handler`. */
   readonly handler: string;
   readonly adapter: 'native' | 'aws-lambda' | 'cloudflare-worker';
+  /** Shared packs of dependencies, by name; Node and Python (contract/dependencies.md 8). */
+  readonly sharedDeps: readonly string[];
   /** Label only. */
   readonly group: string | null;
 }

@@ -63,6 +63,7 @@ export interface HandlerPatch {
   readonly strictFs?: boolean;
   readonly handler?: string;
   readonly adapter?: FunctionPolicy['adapter'];
+  readonly sharedDeps?: readonly string[];
   readonly bodyMode?: FunctionPolicy['bodyMode'];
 }
 
@@ -124,6 +125,7 @@ export function resolvePolicy(
     limits: resolveLimits(patches, rules),
     handler: own.handler ?? 'handler',
     adapter: own.adapter ?? 'native',
+    sharedDeps: Object.freeze([...(own.sharedDeps ?? [])]),
     group: nearest(patches, 'group') ?? null,
   });
 }

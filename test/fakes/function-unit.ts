@@ -39,6 +39,7 @@ const policy: FunctionPolicy = {
   limits: defaultResourceLimits,
   handler: 'handler',
   adapter: 'native',
+  sharedDeps: [],
   group: null,
 };
 

@@ -162,6 +162,19 @@ describe('fn.config.json: identity and handler', () => {
     );
   });
 
+  it('reads the names of shared packs, and refuses calls where one could be a path', () => {
+    assert.deepEqual(parse({ shared_deps: ['a', 'b_1', 'a'] }).config?.handler.sharedDeps, ['a', 'b_1']);
+    for (const bad of ['../x', 'a/b', '', 'a.b']) {
+      const { config, faults } = parse({ shared_deps: ['ok', bad] });
+      assert.match(config?.refused ?? '', /^shared_deps must be names/);
+      assert.deepEqual(
+        faults.map(({ key }) => key),
+        ['shared_deps.1'],
+      );
+    }
+    assert.match(parse({ shared_deps: Array(51).fill('p') }).config?.refused ?? '', /^shared_deps/);
+  });
+
   it('knows the adapters by all their names, and refuses calls for an unknown one', () => {
     const adapter = (value: unknown) => parse({ invoke: { adapter: value } }).config;
     assert.equal(adapter(' Lambda ')?.handler.adapter, 'aws-lambda');

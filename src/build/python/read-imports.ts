@@ -1,0 +1,73 @@
+// What Python sources import, read by Python's own parser in a child of its own: the sources are data there, nothing of
+// them runs. Results are kept by content, so that an unchanged file is parsed once.
+
+import { createHash } from 'node:crypto';
+import { askTool } from '../ask-tool.ts';
+import { PlanFault } from '../build-planner.ts';
+
+export interface ImportedNames {
+  /** Whole dotted names of absolute imports outside the standard library: `requests.adapters`. */
+  readonly absolute: readonly string[];
+  /** Relative ones, with their dots: `.helpers`, `..shared`. */
+  readonly relative: readonly string[];
+}
+
+const script = `
+import ast, json, sys
+known = set(sys.stdlib_module_names) | set(sys.builtin_module_names)
+def imports_of(source):
+    absolute, relative = set(), set()
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {'absolute': [], 'relative': []}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            absolute.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            absolute.add(node.module)
+            absolute.update(node.module + '.' + alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = '.' * node.level + (node.module or '')
+            stem = base if base.endswith('.') else base + '.'
+            relative.update([base, *(stem + alias.name for alias in node.names)])
+    foreign = {name for name in absolute if name.split('.')[0] not in known}
+    return {'absolute': sorted(foreign), 'relative': sorted(relative)}
+print(json.dumps([imports_of(source) for source in json.load(sys.stdin)]))
+`;
+
+const timeoutMs = 20_000;
+const maxKept = 2_000;
+const kept = new Map<string, ImportedNames>();
+
+/**
+ * @param python real interpreter
+ * @returns one entry per source; a source with a syntax error imports nothing
+ * @throws PlanFault where Python does not answer in 20 s
+ */
+export async function readImports(python: string, sources: readonly string[]): Promise<ImportedNames[]> {
+  const hashes = sources.map((source) =>
+    createHash('sha256').update(`${python}\0${source}`).digest('base64'),
+  );
+  const fresh = sources.filter((_, index) => !kept.has(hashes[index] ?? ''));
+  const parsed = fresh.length === 0 ? [] : await parse(python, fresh);
+  const names = hashes.map((hash, index) => {
+    const at = fresh.indexOf(sources[index] ?? '');
+    return kept.get(hash) ?? parsed[at] ?? { absolute: [], relative: [] };
+  });
+  if (kept.size + fresh.length > maxKept) kept.clear();
+  for (const [index, hash] of hashes.entries())
+    kept.set(hash, names[index] ?? { absolute: [], relative: [] });
+  return names;
+}
+
+async function parse(python: string, sources: readonly string[]): Promise<ImportedNames[]> {
+  const answer = await askTool({
+    file: python,
+    args: ['-I', '-S', '-X', 'utf8', '-c', script],
+    input: JSON.stringify(sources),
+    timeoutMs,
+  });
+  if (answer.ok) return JSON.parse(answer.stdout) as ImportedNames[];
+  throw new PlanFault(`python dependency inference via native failed: ${answer.reason}`);
+}
