@@ -1,12 +1,13 @@
 // One call that is running in this worker: its id, its deadline, its abort signal, its captured output and the request
 // body that may still be arriving.
 
+import type { CancelMessage } from '../../src/protocol/messages.ts';
 import type { BackgroundWork } from './background-work.ts';
 import { now } from './builtins.ts';
 import { CreditWindow } from './credit-window.ts';
 import type { OutputBuffer } from './output-buffer.ts';
 
-export type CancelReason = 'deadline' | 'client_closed';
+export type CancelReason = CancelMessage['reason'];
 
 type SentEvent = Readonly<Record<string, unknown>>;
 

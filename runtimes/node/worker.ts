@@ -13,7 +13,7 @@ import { completeEvent } from './event.ts';
 import { describeFailure, firstLine } from './failure.ts';
 import { installGuard } from './guard.ts';
 import { resolveHandlerCall } from './handler-call.ts';
-import { Invocation } from './invocation.ts';
+import { type CancelReason, Invocation } from './invocation.ts';
 import { loadModule } from './loader.ts';
 import * as message from './message.ts';
 import { OutputTap } from './output.ts';
@@ -204,7 +204,7 @@ export class Worker implements ConnectionListener {
   }
 
   /** While the handler runs, nothing is sent: it owes its end, and the gateway kills what does not come to one. */
-  #cancel(id: number, reason: 'deadline' | 'client_closed'): void {
+  #cancel(id: number, reason: CancelReason): void {
     const invocation = this.#running[id];
     if (invocation === undefined) return;
     this.#within(invocation, () => invocation.cancel(reason));

@@ -10,7 +10,7 @@ export function declaredLength(request: IncomingMessage): number {
   return text === undefined ? 0 : Number(text);
 }
 
-function hasBody(request: IncomingMessage): boolean {
+export function hasBody(request: IncomingMessage): boolean {
   return request.headers['transfer-encoding'] !== undefined || declaredLength(request) > 0;
 }
 
@@ -25,11 +25,15 @@ export function readBody(
   limitBytes: number,
 ): Promise<Buffer | null> | null {
   if (!hasBody(request)) return null;
-  // RFC 9110 10.1.1: whoever sent `Expect: 100-continue` waits for this before the first byte of the body.
-  if (request.headers.expect !== undefined) response.writeContinue();
+  askForBody(request, response);
   return new Promise((resolve, reject) => {
     new BodyReader(request, limitBytes, resolve, reject).start();
   });
+}
+
+/** RFC 9110 10.1.1: whoever sent `Expect: 100-continue` waits for this before the first byte of the body. */
+export function askForBody(request: IncomingMessage, response: ServerResponse): void {
+  if (request.headers.expect !== undefined) response.writeContinue();
 }
 
 class BodyReader {

@@ -3,8 +3,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FunctionUnit } from '../discovery/catalog.ts';
 import type { EventHeaders } from '../invocation/event-headers.ts';
-import type { CancelSignal, ForwardedOrigin, InvocationRequest } from '../invocation/invocation.ts';
-import { readBody } from './body-reader.ts';
+import type {
+  ArrivingBody,
+  CancelSignal,
+  ForwardedOrigin,
+  InvocationRequest,
+} from '../invocation/invocation.ts';
+import { hasBody, readBody } from './body-reader.ts';
+import { IncomingBody } from './incoming-body.ts';
 
 interface EdgeRequestFields {
   readonly id: string;
@@ -58,5 +64,10 @@ export class EdgeRequest implements InvocationRequest {
   readBody(): Promise<Buffer | null> | null {
     this.#body ??= readBody(this.#request, this.#response, this.#maxBodyBytes);
     return this.#body;
+  }
+
+  streamBody(): ArrivingBody | null {
+    const request = this.#request;
+    return hasBody(request) ? new IncomingBody(request, this.#response, this.#maxBodyBytes) : null;
   }
 }

@@ -59,7 +59,18 @@ function write(reply: InvocationReply, context: ReplyContext): void {
   if (isHead) {
     abandon(body);
     response.end();
-  } else void stream(body, context);
+    return;
+  }
+  // The first piece may be long in coming; a reader of events wants to know that it is connected.
+  response.flushHeaders();
+  const measured = typeof reply.bodyBytes === 'number';
+  stream(body, context).then(
+    () => {
+      if (unread && !request.complete) endAfterLinger(context, '');
+      else response.end();
+    },
+    () => cut(response, measured),
+  );
 }
 
 function isBuffered(body: InvocationReply['body']): body is string | Buffer | null {
@@ -112,18 +123,20 @@ function endAfterLinger(context: ReplyContext, content: string | Buffer): void {
   request.resume();
 }
 
+/** Rejects when the body breaks off, or the client takes nothing more. */
 async function stream(body: AsyncIterable<Buffer>, context: ReplyContext): Promise<void> {
   const { response } = context;
-  try {
-    for await (const chunk of body) {
-      if (response.write(chunk)) continue;
-      if (!(await drained(context))) throw new Error('cannot send: the client takes nothing more');
-    }
-    response.end();
-  } catch {
-    // The status is out: a cut connection is the only way left to say that the body is not whole.
-    response.destroy();
+  for await (const chunk of body) {
+    if (response.write(chunk)) continue;
+    if (!(await drained(context))) throw new Error('cannot send: the client takes nothing more');
   }
+}
+
+/** The status is out: a cut connection is the only way left to say that the body is not whole. */
+function cut(response: ServerResponse, measured: boolean): void {
+  // To a client of HTTP/1.0 an orderly close is the end of the body: it must see a reset.
+  if (measured || response.chunkedEncoding) response.destroy();
+  else response.socket?.resetAndDestroy();
 }
 
 function drained(context: ReplyContext): Promise<boolean> {

@@ -12,6 +12,9 @@ import { WorkerPool, type WorkerProcesses } from '../workers/pool.ts';
 /** A call that was admitted before the change may run to its deadline, and its worker has this long to end, ms. */
 const drainMarginMs = 1_000;
 
+/** A stream whose worker is to go, since its function has changed or a call beside it hangs, has this long to end, ms. */
+const streamFarewellMs = 30_000;
+
 /** How often a drain looks whether the last call has ended, ms. */
 const drainPollMs = 10;
 
@@ -119,7 +122,7 @@ export class DeploymentSet implements SupervisorListener {
 
   #createPool(unit: FunctionUnit, poolKey: string, env: Readonly<Record<string, string>>): WorkerPool {
     const { processes, plan, clock, metrics, maxSharedProcesses, maxSingleProcesses } = this.#options;
-    const { workerPool, timeoutMs } = unit.policy;
+    const { workerPool } = unit.policy;
     let spec: WorkerSpec | null = null;
     return new WorkerPool({
       clock,
@@ -135,7 +138,7 @@ export class DeploymentSet implements SupervisorListener {
       maxSharedProcesses: maxSharedProcesses(unit),
       minWarm: workerPool.minWarm,
       idleTtlMs: workerPool.idleTtlSeconds * 1000,
-      callTimeoutMs: timeoutMs,
+      callTimeoutMs: farewellMs(unit),
       onColdStart: () => metrics.coldStarts.inc({ function: unit.key }),
     });
   }
@@ -143,12 +146,17 @@ export class DeploymentSet implements SupervisorListener {
   #retire(served: Served): void {
     const { clock } = this.#options;
     const { pool, poolKey, deployment } = served;
-    const drained = pool.drain(clock.now() + deployment.unit.policy.timeoutMs + drainMarginMs).then(() => {
+    const drained = pool.drain(clock.now() + farewellMs(deployment.unit) + drainMarginMs).then(() => {
       this.#pools.delete(poolKey);
       this.#draining.delete(drained);
     });
     this.#draining.add(drained);
   }
+}
+
+/** How long calls of a worker that is to go may still take. */
+function farewellMs({ policy }: FunctionUnit): number {
+  return Math.max(policy.timeoutMs, Math.min(policy.stream.maxMs, streamFarewellMs));
 }
 
 /** Everything that a worker or an admission depends on. */

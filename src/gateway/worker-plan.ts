@@ -52,6 +52,7 @@ export function planWorker(
       writable: sandbox.files.write,
       context: planEventContext(unit, process.pid),
       maxOutputBytes: sandbox.limits.outputBytes,
+      streamBody: unit.policy.bodyMode === 'stream',
     },
   };
   return Object.freeze(spec);

@@ -1,6 +1,7 @@
 // One call of one function, whoever asked for it: the edge, the control plane, a job. One id, one deadline.
 
 import type { FunctionUnit } from '../discovery/catalog.ts';
+import type { GatewayError } from '../errors.ts';
 
 /** The part of an AbortSignal that is used here. The edge has its own, as making an AbortController costs microseconds. */
 export interface CancelSignal {
@@ -13,6 +14,26 @@ export interface CancelSignal {
 export interface ForwardedOrigin {
   readonly proto: 'http' | 'https' | null;
   readonly host: string | null;
+}
+
+/** A request body that comes piece by piece, bounded by whoever offers it. */
+export interface ArrivingBody {
+  /** Exact length where the client has said it. */
+  readonly bytes: number | null;
+  /** Begins; once. Nothing is read before. */
+  start(sink: ArrivingBodySink): void;
+  /** Between these two nothing arrives, and the client is made to wait. */
+  pause(): void;
+  resume(): void;
+  /** Nobody wants more: what still comes is left unread. */
+  stop(): void;
+}
+
+export interface ArrivingBodySink {
+  chunk(bytes: Buffer): void;
+  end(): void;
+  /** Instead of the end: payload_too_large. That a client has gone is told by the signal of the invocation. */
+  failed(error: GatewayError): void;
 }
 
 /** What a caller hands in. The body has been read and bounded; admission comes before the body is read. */
@@ -32,8 +53,27 @@ export interface InvocationRequest {
   readonly forwarded?: ForwardedOrigin | null;
   /** Reads the body once admitted; null when there is none. Throws GatewayError payload_too_large / bad_request / client_closed. */
   readonly readBody: () => Promise<Buffer | null> | null;
+  /**
+   * The body as it arrives, for functions that read it so (`policy.bodyMode`); null when there is none. Absent: only
+   * `readBody` is to be had.
+   */
+  readonly streamBody?: () => ArrivingBody | null;
   /** Aborted when the client has gone. */
   readonly signal: CancelSignal;
+  /**
+   * Follows a `proxy` directive; must not throw. Absent for callers that only want the function's own result. The slot stays
+   * taken until the passthrough has ended.
+   * @param deadlineMs clock time at which the budget of the invocation ends
+   */
+  readonly passThrough?: (directive: Readonly<Record<string, unknown>>, deadlineMs: number) => Passthrough;
+}
+
+/** An upstream's answer under way in the function's place (contract/edge-proxy.md). */
+export interface Passthrough {
+  /** Rejects with a GatewayError. */
+  readonly reply: Promise<InvocationReply>;
+  /** Resolves with the status when nothing more will come from the upstream; never rejects. */
+  readonly ended: Promise<number>;
 }
 
 export interface InvocationReply {
@@ -44,6 +84,6 @@ export interface InvocationReply {
   readonly body: string | Buffer | AsyncIterable<Buffer> | null;
   /** Exact length of a stream where the worker has announced it; absent or null otherwise. */
   readonly bodyBytes?: number | null;
-  /** Set when the worker asked for an edge passthrough. */
+  /** Set when the function asked for an edge passthrough and the caller follows none. */
   readonly proxy: Readonly<Record<string, unknown>> | null;
 }

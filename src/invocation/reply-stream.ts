@@ -1,5 +1,5 @@
 // A body that is still coming from a worker, as the edge reads it. Promises that the worker may send more only as the
-// reader takes it, and tells how long the reader kept the worker waiting: a slow client is not a slow handler.
+// reader takes it, and tells how long the reader has been kept waiting: a slow client is not a slow handler.
 
 import type { Clock } from '../clock.ts';
 
@@ -24,19 +24,17 @@ export class ReplyStream implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
   #end: { readonly error: Error | null } | null = null;
   /** Set while the reader waits for the worker. */
   #waiting: Waiting | null = null;
+  #waitingSince = 0;
   #handedOut = 0;
-  #readerMs = 0;
-  #readerSince: number;
 
   constructor(owner: ReplyStreamOwner, clock: Clock) {
     this.#owner = owner;
     this.#clock = clock;
-    this.#readerSince = clock.now();
   }
 
-  /** How long the stream has waited for its reader in all, ms. */
-  get readerMs(): number {
-    return this.#readerMs + (this.#waiting === null ? this.#clock.now() - this.#readerSince : 0);
+  /** How long the reader has waited for the worker until now, ms; 0 while it is busy with what it has. */
+  get waitedMs(): number {
+    return this.#waiting === null ? 0 : this.#clock.now() - this.#waitingSince;
   }
 
   push(chunk: Buffer): void {
@@ -70,7 +68,7 @@ export class ReplyStream implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
         ? Promise.resolve({ done: true, value: undefined })
         : Promise.reject(this.#end.error);
     }
-    this.#readerMs += this.#clock.now() - this.#readerSince;
+    this.#waitingSince = this.#clock.now();
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
     });
@@ -96,7 +94,6 @@ export class ReplyStream implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
 
   #takeWaiting(): Waiting | null {
     const waiting = this.#waiting;
-    if (waiting !== null) this.#readerSince = this.#clock.now();
     this.#waiting = null;
     return waiting;
   }

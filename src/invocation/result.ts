@@ -37,6 +37,19 @@ export function replyHeaders(headers: LooseHeaders, contentType: string | null):
   return safe;
 }
 
+/**
+ * What every stream of events needs in front of proxies and caches that would hold it back; a handler may say otherwise.
+ * Added in place.
+ */
+export function streamHeaders(headers: ReplyHeaders): ReplyHeaders {
+  const type = headers['content-type'];
+  if (typeof type !== 'string' || !/^\s*text\/event-stream\s*(?:;|$)/i.test(type)) return headers;
+  headers['cache-control'] ??= 'no-cache';
+  // nginx's word for "do not gather this"; others have taken it over.
+  headers['x-accel-buffering'] ??= 'no';
+  return headers;
+}
+
 /** Content-Length is computed again from the body; `x-fastfn-…` is the gateway's word, not a function's. */
 function isForwarded(name: string): boolean {
   return (

@@ -11,13 +11,18 @@ import type { Slot } from './admission.ts';
 import type { Deployment, LeaseLike } from './deployment.ts';
 import { buildEvent } from './event.ts';
 import type { InvocationReply, InvocationRequest } from './invocation.ts';
+import { InvocationTimer } from './invocation-timer.ts';
 import { ReplyStream, type ReplyStreamOwner } from './reply-stream.ts';
-import { checkStatus, isBodyless, replyHeaders } from './result.ts';
+import { checkStatus, isBodyless, replyHeaders, streamHeaders } from './result.ts';
+import { Upload, type UploadOwner } from './upload.ts';
 
 /** How long a cancelled handler may take to end before its worker is given up. */
 const cancelGraceMs = 100;
-/** Slow clients may keep a streaming worker this long beyond the deadline, in all. */
-const maxSlowReaderMs = 300_000;
+/**
+ * The same where the client has left a stream: nothing is late, and a plain Python or PHP handler hears of it only with its
+ * next piece. Then it can run what it has to run at its end.
+ */
+const leftStreamGraceMs = 1000;
 /** Answers up to this many bytes are collected and sent with their length: a slow client then holds no slot. */
 const bufferedReplyBytes = initialWindowBytes;
 
@@ -38,7 +43,7 @@ export interface RunObserver {
   ended(run: RunningInvocation, status: number): void;
 }
 
-export class RunningInvocation implements CallHandlers, ReplyStreamOwner {
+export class RunningInvocation implements CallHandlers, ReplyStreamOwner, UploadOwner {
   readonly request: InvocationRequest;
   readonly deployment: Deployment;
   /** State of the function before this call. */
@@ -47,19 +52,23 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner {
   dispatched = false;
   readonly #options: RunOptions;
   readonly #reply = Promise.withResolvers<InvocationReply>();
-  #timer: Timer;
+  readonly #timer: InvocationTimer;
+  #graceTimer: Timer | null = null;
   #lease: LeaseLike | null = null;
   #call: Call | null = null;
   #phase: 'running' | 'collecting' | 'streaming' | 'discarding' | 'stopping' | 'ended' = 'running';
   #head: ResultMessage | null = null;
   #chunks: Buffer[] = [];
   #stream: ReplyStream | null = null;
+  /** Set where the handler reads its body as it arrives. */
+  #upload: Upload | null = null;
 
   constructor(options: RunOptions) {
     this.#options = options;
     this.request = options.request;
     this.deployment = options.deployment;
-    this.#timer = options.clock.after(options.deadlineMs - options.clock.now(), this.#onDeadline);
+    const { clock, deadlineMs, deployment } = options;
+    this.#timer = new InvocationTimer(clock, deadlineMs, deployment.unit.policy.stream, this.#onTimeUp);
   }
 
   /** @throws GatewayError for every way in which there is no result */
@@ -84,7 +93,7 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner {
     this.#head = message;
     if (body.kind === 'none') this.#answer(message, null);
     else if (body.kind === 'text') this.#answer(message, body.text);
-    else if (isBodyless(message.status)) this.#phase = 'discarding';
+    else if (isBodyless(message.status) || this.#isPassedOn(message)) this.#phase = 'discarding';
     else if (body.bytes !== null && body.bytes <= bufferedReplyBytes) this.#phase = 'collecting';
     else this.#startStream(message, body.bytes);
   }
@@ -129,12 +138,34 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner {
   }
 
   abandoned(): void {
-    this.#stop('client_closed', new GatewayError('client_closed'));
+    // Nobody wants the body of an answer to HEAD: that is no failure.
+    const failure = this.request.method === 'HEAD' ? null : new GatewayError('client_closed');
+    this.#stop('client_closed', failure);
+  }
+
+  uploadEnded(): void {
+    if (this.#phase !== 'running') return;
+    const { clock, deployment } = this.#options;
+    // The handler's time begins where the client's has ended.
+    this.#timer.settle(clock.now() + deployment.unit.policy.timeoutMs);
+  }
+
+  uploadFailed(error: GatewayError): void {
+    this.#stop('payload_too_large', error);
   }
 
   // Without a body and with a worker at hand nothing is awaited: most calls reach their worker in the turn in which the
   // request was read, in one write with the others of that turn.
   #begin(): void {
+    const { clock, deployment } = this.#options;
+    if (deployment.unit.policy.bodyMode === 'stream') {
+      const arriving = this.request.streamBody?.() ?? null;
+      if (arriving !== null) {
+        this.#upload = new Upload(arriving, clock, this);
+        this.#dispatch(null);
+        return;
+      }
+    }
     const reading = this.request.readBody();
     if (reading === null) this.#dispatch(null);
     else reading.then((body) => this.#dispatch(body), this.#onFailure);
@@ -163,7 +194,9 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner {
     const remainingMs = deadlineMs - clock.now();
     try {
       const event = buildEvent(this.request, Date.now());
-      this.#call = lease.connection.invoke({ remainingMs, event, body }, this);
+      const call = lease.connection.invoke({ remainingMs, event, body: this.#upload ?? body }, this);
+      this.#call = call;
+      if (this.#upload !== null) this.#startUpload(this.#upload, call);
     } catch (error) {
       this.#onFailure(error);
     }
@@ -171,15 +204,46 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner {
 
   readonly #onFailure = (error: unknown): void => this.#end('healthy', toGatewayError(error));
 
+  #startUpload(upload: Upload, call: Call): void {
+    upload.start(call);
+    this.#timer.stream(this.#idleMs);
+  }
+
   #startStream(message: ResultMessage, bodyBytes: number | null): void {
     this.#phase = 'streaming';
     const body = new ReplyStream(this, this.#options.clock);
     this.#stream = body;
-    const headers = replyHeaders(message.headers, 'text/plain; charset=utf-8');
+    this.#timer.stream(this.#idleMs);
+    const headers = streamHeaders(replyHeaders(message.headers, 'text/plain; charset=utf-8'));
     this.#reply.resolve({ status: message.status, headers, body, bodyBytes, proxy: message.proxy ?? null });
   }
 
+  #isPassedOn(message: ResultMessage): boolean {
+    return message.proxy !== undefined && this.request.passThrough !== undefined;
+  }
+
+  /** The worker is free again; the slot stays taken until the upstream has answered whole. */
+  #passOn(message: ResultMessage): void {
+    const { slot, observer, deadlineMs } = this.#options;
+    const passage = this.request.passThrough?.(message.proxy ?? {}, deadlineMs);
+    if (passage === undefined) return;
+    this.#phase = 'ended';
+    this.#timer.cancel();
+    this.request.signal.removeEventListener('abort', this.#onAbort);
+    this.#lease?.release('healthy');
+    if (message.status < 500) this.deployment.markWarm(Date.now());
+    passage.reply.then(this.#reply.resolve, this.#reply.reject);
+    void passage.ended.then((status) => {
+      slot.release();
+      observer.ended(this, status);
+    });
+  }
+
   #answer(message: ResultMessage, body: string | Buffer | null): void {
+    if (this.#isPassedOn(message)) {
+      this.#passOn(message);
+      return;
+    }
     const empty = body === null || body.length === 0 || isBodyless(message.status);
     const headers = replyHeaders(message.headers, empty ? null : 'text/plain; charset=utf-8');
     this.#end('healthy', null);
@@ -191,34 +255,32 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner {
     this.#stop('client_closed', new GatewayError('client_closed'));
   };
 
-  readonly #onDeadline = (): void => {
-    const extraMs = this.#slowReaderMs();
-    if (extraMs > 0) {
-      this.#timer = this.#options.clock.after(extraMs, this.#onDeadline);
-      return;
-    }
-    this.#stop('deadline', new GatewayError('invocation_timeout'));
+  readonly #onTimeUp = (): void => {
+    const upload = this.#upload;
+    const stalled = this.#stream === null && upload?.isMoving === true ? upload.stalled : null;
+    this.#stop('deadline', stalled ?? new GatewayError('invocation_timeout'));
   };
 
-  /** Time that the reader of a stream has taken from the handler and is owed back. */
-  #slowReaderMs(): number {
-    const { clock, deadlineMs } = this.#options;
-    if (this.#stream === null) return 0;
-    return deadlineMs + Math.min(this.#stream.readerMs, maxSlowReaderMs) - clock.now();
-  }
+  /** Where body and answer stream at once, one that moves is enough. */
+  readonly #idleMs = (): number => {
+    const answerMs = this.#stream?.waitedMs ?? Number.POSITIVE_INFINITY;
+    return this.#upload?.isMoving === true ? Math.min(answerMs, this.#upload.idleMs) : answerMs;
+  };
 
   /** The answer waits for the worker to let go (or be given up), so that the next call never meets a zombie. */
-  #stop(reason: CancelReason, error: GatewayError): void {
+  #stop(reason: CancelReason, error: GatewayError | null): void {
     if (this.#phase === 'stopping' || this.#phase === 'ended') return;
     const call = this.#call;
     if (call === null) {
       this.#end('healthy', error);
       return;
     }
+    const hasLeft = reason === 'client_closed' && this.#phase === 'streaming';
     this.#phase = 'stopping';
     this.#timer.cancel();
     call.cancel(reason);
-    this.#timer = this.#options.clock.after(cancelGraceMs, () => this.#end('poisoned', error));
+    const graceMs = hasLeft ? leftStreamGraceMs : cancelGraceMs;
+    this.#graceTimer = this.#options.clock.after(graceMs, () => this.#end('poisoned', error));
     call.whenEnded(() => this.#end('healthy', error));
   }
 
@@ -226,6 +288,8 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner {
     if (this.#phase === 'ended') return;
     this.#phase = 'ended';
     this.#timer.cancel();
+    this.#graceTimer?.cancel();
+    this.#upload?.stop();
     const { slot, observer } = this.#options;
     this.request.signal.removeEventListener('abort', this.#onAbort);
     this.#lease?.release(outcome);

@@ -3,10 +3,10 @@
 
 import type { GatewayError } from '../errors.ts';
 import { initialWindowBytes, maxChunkBytes } from './limits.ts';
-import type { ErrorMessage, LogMessage, ResultMessage, WireBody } from './messages.ts';
+import type { CancelMessage, ErrorMessage, LogMessage, ResultMessage, WireBody } from './messages.ts';
 import type { Outbox } from './outbox.ts';
 
-export type CancelReason = 'deadline' | 'client_closed';
+export type CancelReason = CancelMessage['reason'];
 
 /** What the caller hears. Exactly one of: result (then, for a stream body, chunks and bodyEnd), error, lost. */
 export interface CallHandlers {
@@ -36,6 +36,13 @@ export interface Call {
   consumed(bytes: number): void;
   /** Calls `listener` when `ended` becomes true, at once if it is. One listener; a later one replaces it. */
   whenEnded(listener: () => void): void;
+  /**
+   * More of a body that was announced as open. False: the worker has no room for the next piece until `drained` is
+   * called. The bytes must not change any more.
+   */
+  write(bytes: Buffer): boolean;
+  /** The open body is whole. */
+  endBody(): void;
 }
 
 /** What a call needs of its connection. */
@@ -44,6 +51,8 @@ export interface CallOwner {
   /** Called once, when the worker owes nothing more for the call. */
   callEnded(call: ActiveCall): void;
 }
+
+const noBytes = Buffer.alloc(0);
 
 /** Room is returned in steps of this, not per chunk. Window minus step must exceed a chunk, or a sender could stall. */
 const creditStepBytes = initialWindowBytes / 4;
@@ -57,8 +66,12 @@ export class ActiveCall implements Call {
   #printer: Pick<CallHandlers, 'log'> | null;
   #phase: 'waiting' | 'streaming' | 'ended' = 'waiting';
   #onEnded: (() => void) | null = null;
-  /** Request body not yet sent. */
-  #outgoing: Buffer | null = null;
+  /** Pieces of the request body not yet sent. */
+  readonly #outgoing: Buffer[] = [];
+  /** Whether pieces may follow those, or the chunk that ends the body. */
+  #outgoingState: 'open' | 'ending' | 'done' = 'done';
+  /** Told when the worker has taken everything of an open body; null where nobody waits. */
+  #onDrained: (() => void) | null = null;
   #sendWindow = initialWindowBytes;
   /** Bytes the worker may still send without credit. */
   #receiveWindow = initialWindowBytes;
@@ -80,7 +93,7 @@ export class ActiveCall implements Call {
   cancel(reason: CancelReason): void {
     if (this.#phase === 'ended' || this.#handlers === null) return;
     this.#handlers = null;
-    this.#outgoing = null;
+    this.#dropOutgoing();
     this.#owner.outbox.message(`{"type":"cancel","id":${this.id},"reason":"${reason}"}`);
     // What the caller held will not be reported as used any more.
     this.#returnRoom(initialWindowBytes - this.#receiveWindow - this.#unreturned);
@@ -97,21 +110,59 @@ export class ActiveCall implements Call {
 
   /** Starts sending the request's body as chunks. */
   send(body: Buffer): void {
-    this.#outgoing = body;
+    this.#outgoingState = 'ending';
+    if (body.length > 0) this.#outgoing.push(body);
+    this.pump();
+  }
+
+  /** A body follows by `write` and `endBody`. `drained` is called whenever there is room again after a false. */
+  open(drained: () => void): void {
+    this.#outgoingState = 'open';
+    this.#onDrained = drained;
+  }
+
+  write(bytes: Buffer): boolean {
+    // An answer may be whole before its request is: the rest is nobody's.
+    if (this.#outgoingState !== 'open') return true;
+    if (bytes.length > 0) this.#outgoing.push(bytes);
+    this.#pumpPieces();
+    return this.#outgoing.length === 0;
+  }
+
+  endBody(): void {
+    if (this.#outgoingState !== 'open') return;
+    this.#outgoingState = 'ending';
     this.pump();
   }
 
   /** Sends as much of the body as the worker's window and the socket take. */
   pump(): void {
-    const { outbox } = this.#owner;
-    while (this.#outgoing !== null && !outbox.full) {
-      const size = Math.min(this.#outgoing.length, this.#sendWindow, maxChunkBytes);
-      if (size === 0 && this.#outgoing.length > 0) return;
-      outbox.chunk(this.id, this.#outgoing.subarray(0, size));
-      this.#sendWindow -= size;
-      // The chunk without bytes that ends the body is the last round's.
-      this.#outgoing = size === 0 ? null : this.#outgoing.subarray(size);
+    if (this.#outgoing.length > 0) {
+      this.#pumpPieces();
+      if (this.#outgoing.length > 0) return;
+      if (this.#outgoingState === 'open') this.#onDrained?.();
     }
+    if (this.#outgoingState !== 'ending' || this.#outgoing.length > 0) return;
+    this.#owner.outbox.chunk(this.id, noBytes);
+    this.#outgoingState = 'done';
+  }
+
+  #pumpPieces(): void {
+    const { outbox } = this.#owner;
+    for (let [first] = this.#outgoing; first !== undefined && !outbox.full; [first] = this.#outgoing) {
+      const size = Math.min(first.length, this.#sendWindow, maxChunkBytes);
+      if (size === 0) return;
+      outbox.chunk(this.id, first.subarray(0, size));
+      this.#sendWindow -= size;
+      if (size === first.length) this.#outgoing.shift();
+      else this.#outgoing[0] = first.subarray(size);
+    }
+  }
+
+  #dropOutgoing(): void {
+    this.#outgoing.length = 0;
+    this.#outgoingState = 'done';
+    this.#onDrained = null;
   }
 
   credited(bytes: number): void {
@@ -189,7 +240,7 @@ export class ActiveCall implements Call {
     this.#phase = 'ended';
     this.#handlers = null;
     this.#printer = null;
-    this.#outgoing = null;
+    this.#dropOutgoing();
     this.#owner.callEnded(this);
     const listener = this.#onEnded;
     this.#onEnded = null;

@@ -39,8 +39,16 @@ export interface InvokeRequest {
   readonly remainingMs: number;
   /** Everything of the event but the body and the environment. */
   readonly event: Readonly<Record<string, unknown>>;
-  /** Must not change until the call has ended. */
-  readonly body: Buffer | null;
+  /** Bytes must not change until the call has ended. An open body follows by `Call.write`. */
+  readonly body: Buffer | OpenBody | null;
+}
+
+/** A request body that is still arriving. */
+export interface OpenBody {
+  /** Exact length where it is known. */
+  readonly bytes: number | null;
+  /** There is room for more, after a `Call.write` that returned false. */
+  drained(): void;
 }
 
 const maxId = 0xffff_ffff;
@@ -119,7 +127,8 @@ export class WorkerConnection implements CallOwner {
     const call = new ActiveCall(id, this, handlers);
     this.#calls.set(id, call);
     this.#listener.callsChanged?.(this.#calls.size);
-    if (body.chunked !== null) call.send(body.chunked);
+    if (body.open !== null) call.open(() => body.open?.drained());
+    else if (body.chunked !== null) call.send(body.chunked);
     this.outbox.hurry(this.#calls.size);
     return call;
   }
@@ -259,11 +268,21 @@ export class WorkerConnection implements CallOwner {
   }
 }
 
+interface SplitBody {
+  readonly json: string;
+  readonly chunked: Buffer | null;
+  readonly open: OpenBody | null;
+}
+
 /** Sends a text body inside the message; anything else is left to go as chunks. */
-function splitBody(body: Buffer | null): { readonly json: string; readonly chunked: Buffer | null } {
-  if (body === null) return { json: '{"kind":"none"}', chunked: null };
-  if (body.length <= inlineBodyBytes && isUtf8(body)) {
-    return { json: `{"kind":"text","text":${JSON.stringify(body.toString('utf8'))}}`, chunked: null };
+function splitBody(body: InvokeRequest['body']): SplitBody {
+  if (body === null) return { json: '{"kind":"none"}', chunked: null, open: null };
+  if (!Buffer.isBuffer(body)) {
+    return { json: `{"kind":"stream","bytes":${body.bytes}}`, chunked: null, open: body };
   }
-  return { json: `{"kind":"stream","bytes":${body.length}}`, chunked: body };
+  if (body.length <= inlineBodyBytes && isUtf8(body)) {
+    const text = JSON.stringify(body.toString('utf8'));
+    return { json: `{"kind":"text","text":${text}}`, chunked: null, open: null };
+  }
+  return { json: `{"kind":"stream","bytes":${body.length}}`, chunked: body, open: null };
 }

@@ -34,6 +34,8 @@ export interface LoadMessage {
   readonly context: Readonly<Record<string, unknown>>;
   /** Captured output per invocation beyond this is dropped with one marker line. Bytes. */
   readonly maxOutputBytes: number;
+  /** The handler is called before its request body has arrived, and reads it as a stream (`invoke.body_mode`). Node, Python. */
+  readonly streamBody?: boolean;
 }
 
 export interface InvokeMessage {
@@ -47,11 +49,14 @@ export interface InvokeMessage {
   readonly body: WireBody;
 }
 
-/** The deadline passed or the client has gone: end it; a terminal message for the id is still owed. */
+/**
+ * The deadline passed, the client has gone, or the body that a handler reads as a stream is over its limit: end it; a
+ * terminal message for the id is still owed. A worker may take all reasons alike.
+ */
 export interface CancelMessage {
   readonly type: 'cancel';
   readonly id: number;
-  readonly reason: 'deadline' | 'client_closed';
+  readonly reason: 'deadline' | 'client_closed' | 'payload_too_large';
 }
 
 /** The receiver of chunks of `id` can take `bytes` more. Starts at `initialWindowBytes`. Both directions. */

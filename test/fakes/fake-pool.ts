@@ -12,6 +12,11 @@ export class FakeCall implements Call {
   readonly handlers: CallHandlers;
   cancelled: CancelReason | null = null;
   consumedBytes = 0;
+  /** An open body as it came. */
+  readonly written: Buffer[] = [];
+  bodyEnded = false;
+  /** What `write` answers. */
+  hasRoom = true;
   ended = false;
   #onEnded: (() => void) | null = null;
 
@@ -19,6 +24,11 @@ export class FakeCall implements Call {
     this.id = id;
     this.request = request;
     this.handlers = handlers;
+  }
+
+  /** Of a request that was whole when the call began. */
+  get body(): Buffer | null {
+    return Buffer.isBuffer(this.request.body) ? this.request.body : null;
   }
 
   cancel(reason: CancelReason): void {
@@ -32,6 +42,21 @@ export class FakeCall implements Call {
   whenEnded(listener: () => void): void {
     this.#onEnded = listener;
     if (this.ended) listener();
+  }
+
+  write(bytes: Buffer): boolean {
+    this.written.push(bytes);
+    return this.hasRoom;
+  }
+
+  endBody(): void {
+    this.bodyEnded = true;
+  }
+
+  /** The worker takes more of an open body. */
+  drained(): void {
+    const { body } = this.request;
+    if (body !== null && 'drained' in body) body.drained();
   }
 
   /** The worker owes nothing more. */

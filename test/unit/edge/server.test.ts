@@ -84,7 +84,7 @@ describe('server: bodies', () => {
   let edge: TestEdge;
   before(async () => {
     edge = await startEdge({ policy: { maxBodyBytes: 10 } });
-    edge.pool.answer = (call) => call.answer({ body: String(call.request.body?.length ?? 'none') });
+    edge.pool.answer = (call) => call.answer({ body: String(call.body?.length ?? 'none') });
   });
   after(() => edge.close());
   const post = (head: string, body = '') => `POST /hello HTTP/1.1\r\nHost: a\r\n${head}\r\n\r\n${body}`;
