@@ -1,4 +1,5 @@
-// One launcher as a child process: starts generic, gets one plan, becomes one worker with the same pid. What it writes is
+// One launcher as a child process: starts generic, gets one plan, becomes one worker or one step of a build, with the same
+// pid. What it writes is
 // drained from its first byte, so that a start that fails leaves its reason.
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -6,13 +7,19 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { encodeLaunchPlan, type LaunchPlan } from '../sandbox/launch-plan.ts';
 import { ProcessGroup } from './process-group.ts';
-import { WorkerOutput } from './worker-output.ts';
+import { defaultOutputLimits, type OutputLimits, type OutputSink, WorkerOutput } from './worker-output.ts';
 
 export interface LauncherCommand {
   readonly file: string;
   readonly args: readonly string[];
   /** The whole environment of the launcher; the worker's comes with the plan. */
   readonly env: Readonly<Record<string, string>>;
+}
+
+/** Where its lines go instead of the log. */
+export interface OutputTaker {
+  readonly sink: OutputSink;
+  readonly limits: OutputLimits;
 }
 
 export class LauncherProcess {
@@ -25,7 +32,7 @@ export class LauncherProcess {
   #exit: string | null = null;
   #onExit: ((exit: string) => void) | null = null;
 
-  constructor(command: LauncherCommand, clock: Clock, log: Log) {
+  constructor(command: LauncherCommand, clock: Clock, log: Log, taker?: OutputTaker) {
     this.#child = spawn(command.file, command.args, {
       cwd: '/',
       env: command.env,
@@ -34,10 +41,11 @@ export class LauncherProcess {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.group = new ProcessGroup(this.#child);
-    this.output = new WorkerOutput(clock, {
+    const toLog: OutputSink = {
       line: (stream, text) => log.info({ ...this.label, stream }, text),
       dropped: (bytes) => log.warn({ ...this.label, bytes }, 'worker output left out of the log'),
-    });
+    };
+    this.output = new WorkerOutput(clock, taker?.sink ?? toLog, taker?.limits ?? defaultOutputLimits);
     const { stdin, stdout, stderr } = this.#child;
     if (stdout !== null) this.output.attach('stdout', stdout);
     if (stderr !== null) this.output.attach('stderr', stderr);

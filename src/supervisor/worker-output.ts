@@ -41,6 +41,9 @@ export class WorkerOutput {
   readonly #unfinished = new Map<OutputStream, string>();
   readonly #tail: string[] = [];
   #window: Timer | null = null;
+  /** Pipes that have not ended. */
+  #open = 0;
+  #whenEnded: (() => void) | null = null;
   #lines = 0;
   #logged = 0;
   #read = 0;
@@ -55,11 +58,24 @@ export class WorkerOutput {
   /** Drains a pipe until its end. */
   attach(name: OutputStream, stream: Readable): void {
     this.#streams.push(stream);
+    this.#open += 1;
     stream.setEncoding('utf8');
     stream.on('data', (text: string) => this.#take(name, text));
     stream.on('end', () => this.#finish(name));
     // EIO and the like at the end of a process: its exit says all there is to say.
     stream.on('error', () => this.#finish(name));
+    stream.once('close', () => {
+      this.#open -= 1;
+      if (this.#open === 0) this.#whenEnded?.();
+    });
+  }
+
+  /** Resolves when every pipe is closed; at once when none is open. One waiter. */
+  ended(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#open === 0) resolve();
+      else this.#whenEnded = resolve;
+    });
   }
 
   /** Output that came another way (a `log` message); whole lines or a piece. */
