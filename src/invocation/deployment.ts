@@ -13,6 +13,8 @@ import { Redactor } from './redaction.ts';
 /** A worker lent to one invocation. */
 export interface LeaseLike {
   readonly connection: { invoke(request: InvokeRequest, handlers: CallHandlers): Call };
+  /** False while the worker has another call to end first: then nothing of this one has run. */
+  readonly begun: boolean;
   /** `poisoned`: the worker may still be busy with what it was told to end; it must not be lent again. */
   release(outcome: 'healthy' | 'poisoned'): void;
 }

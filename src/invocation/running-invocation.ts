@@ -57,6 +57,8 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner, Upload
   #lease: LeaseLike | null = null;
   #call: Call | null = null;
   #phase: 'running' | 'collecting' | 'streaming' | 'discarding' | 'stopping' | 'ended' = 'running';
+  /** Kept until the call ends: it may have to be sent to another worker. */
+  #body: Buffer | null = null;
   #head: ResultMessage | null = null;
   #chunks: Buffer[] = [];
   #stream: ReplyStream | null = null;
@@ -125,8 +127,11 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner, Upload
     );
   }
 
+  /** A call that its worker held for later has not begun: another worker may take it, if its body is still here. */
   lost(error: GatewayError): void {
-    this.#end('healthy', error);
+    const again = this.#phase === 'running' && this.#upload === null ? this.#lease : null;
+    if (again?.begun === false) this.#dispatchAgain(again);
+    else this.#end('healthy', error);
   }
 
   log(message: LogMessage): void {
@@ -174,6 +179,7 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner, Upload
   #dispatch(body: Buffer | null): void {
     if (this.#phase !== 'running') return;
     this.dispatched = true;
+    this.#body = body;
     this.state = this.deployment.state;
     const { pool } = this.deployment;
     const lease = pool.tryAcquire();
@@ -182,6 +188,13 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner, Upload
       const waiting = pool.acquire(this.#options.deadlineMs, this.request.signal);
       waiting.then((found) => this.#send(found, body), this.#onFailure);
     }
+  }
+
+  #dispatchAgain(lost: LeaseLike): void {
+    this.#lease = null;
+    this.#call = null;
+    lost.release('healthy');
+    this.#dispatch(this.#body);
   }
 
   #send(lease: LeaseLike, body: Buffer | null): void {

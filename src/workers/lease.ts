@@ -10,6 +10,8 @@ export interface Lease {
   readonly workerId: string;
   /** The invocation had to wait for a worker to be started. */
   readonly cold: boolean;
+  /** False while the worker still has another call to end first: then nothing of this one has run. */
+  readonly begun: boolean;
   /** `healthy` also when the connection is lost: a closed one is seen without being told. Only the first call counts. */
   release(outcome: LeaseOutcome): void;
 }

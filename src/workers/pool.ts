@@ -4,11 +4,12 @@
 
 import type { Clock, Timer } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
+import { CallPace } from './call-pace.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { LagWatch } from './lag-watch.ts';
 import type { Lease, LeaseOutcome } from './lease.ts';
 import { PoisonedWorker } from './poisoned-worker.ts';
-import { type Lender, leastLoaded, PooledWorker, PoolLease, type WorkerReady } from './pooled-worker.ts';
+import { type Lender, nextWorker, PooledWorker, PoolLease, type WorkerReady } from './pooled-worker.ts';
 import { type AbortSource, WaitingLine } from './waiting-line.ts';
 import { unavailableError, type WorkerEnd } from './worker-end.ts';
 
@@ -69,6 +70,7 @@ export class WorkerPool implements Lender {
   readonly #starting = new Set<string>();
   readonly #poisoned = new Map<string, PoisonedWorker>();
   readonly #line: WaitingLine<Lease>;
+  readonly #pace = new CallPace();
   readonly #lagWatch: LagWatch;
   readonly #idleWatch: IdleWatch;
   #phase: 'open' | 'draining' | 'closed' = 'open';
@@ -104,7 +106,7 @@ export class WorkerPool implements Lender {
 
   /** A place at a ready worker, or null. */
   tryAcquire(): Lease | null {
-    const worker = leastLoaded(this.#ready.values());
+    const worker = nextWorker(this.#ready.values(), this.#ahead);
     return worker === null ? null : this.#lend(worker, false);
   }
 
@@ -130,7 +132,7 @@ export class WorkerPool implements Lender {
     this.#ready.set(worker.id, worker);
     this.#concurrency = worker.concurrency;
     this.#failure = null;
-    while (worker.hasRoom && this.#line.serve(() => this.#lend(worker, true)));
+    while (worker.hasRoom(0) && this.#line.serve(() => this.#lend(worker, true)));
     if (worker.lent === 0) this.#idleWatch.becameIdle(worker);
     this.warm();
     this.#grow();
@@ -182,6 +184,11 @@ export class WorkerPool implements Lender {
     };
   }
 
+  /** Calls are handed ahead only where they would have to wait in line: never instead of one more process. */
+  get #ahead(): number {
+    return this.#concurrency === 1 && this.#ready.size >= this.#maxProcesses ? this.#pace.ahead : 0;
+  }
+
   get #live(): number {
     return this.#ready.size + this.#starting.size;
   }
@@ -199,7 +206,14 @@ export class WorkerPool implements Lender {
     return Math.max(shared ? maxSharedProcesses : maxProcesses, minWarm);
   }
 
+  #measure(worker: PooledWorker): void {
+    const now = this.#clock.now();
+    this.#pace.ended(now - worker.busySince, now);
+    worker.busySince = now;
+  }
+
   #lend(worker: PooledWorker, cold: boolean): Lease {
+    if (worker.lent === 0) worker.busySince = this.#clock.now();
     const lease = new PoolLease(worker, this, cold);
     this.#lagWatch.lent(worker);
     if (cold) this.#options.onColdStart?.();
@@ -211,7 +225,8 @@ export class WorkerPool implements Lender {
       this.#poison(worker);
       return;
     }
-    if (worker.hasRoom) this.#line.serve(() => this.#lend(worker, false));
+    if (worker.isSingle) this.#measure(worker);
+    while (worker.hasRoom(this.#ahead) && this.#line.serve(() => this.#lend(worker, false)));
     if (worker.lent === 0) this.#idleWatch.becameIdle(worker);
   }
 

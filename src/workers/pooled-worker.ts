@@ -1,4 +1,4 @@
-// One ready worker as its pool sees it: how many places it has, how many are lent, since when none is.
+// One ready worker as its pool sees it: how many places it has, which are lent, since when none is.
 
 import type { WorkerConnection } from '../protocol/connection.ts';
 import type { Lease, LeaseOutcome } from './lease.ts';
@@ -15,23 +15,53 @@ export class PooledWorker {
   readonly id: string;
   readonly concurrency: number;
   readonly connection: WorkerConnection;
-  lent = 0;
   /** Clock ms at which the last place came back. */
   idleSince: number;
+  /** Clock ms since which it has run its first call; kept for workers that run one at a time. */
+  busySince: number;
   /** Its event loop did not answer in time: others are preferred, and one more may be started. */
   lagging = false;
   /** A ping is under way for the lag check. */
   pinged = false;
+  /** In the order in which the calls were sent. */
+  readonly #leases = new Set<PoolLease>();
 
   constructor(ready: WorkerReady, nowMs: number) {
     this.id = ready.workerId;
     this.concurrency = ready.concurrency;
     this.connection = ready.connection;
     this.idleSince = nowMs;
+    this.busySince = nowMs;
   }
 
-  get hasRoom(): boolean {
-    return this.lent < this.concurrency && !this.connection.closed;
+  /** Places lent. */
+  get lent(): number {
+    return this.#leases.size;
+  }
+
+  /** Runs one call at a time, in the order in which they were sent. */
+  get isSingle(): boolean {
+    return this.concurrency === 1;
+  }
+
+  /** `ahead`: calls that it may hold beside those that it runs. */
+  hasRoom(ahead: number): boolean {
+    return this.lent < this.concurrency + ahead && !this.connection.closed;
+  }
+
+  took(lease: PoolLease): void {
+    lease.begun = !this.isSingle || this.lent === 0;
+    this.#leases.add(lease);
+  }
+
+  /** The next in order has begun only if there was a worker left to begin it. */
+  gaveBack(lease: PoolLease): void {
+    this.#leases.delete(lease);
+    if (!this.isSingle || this.connection.closed) return;
+    for (const next of this.#leases) {
+      next.begun = true;
+      return;
+    }
   }
 }
 
@@ -42,6 +72,7 @@ export interface Lender {
 
 export class PoolLease implements Lease {
   readonly cold: boolean;
+  begun = false;
   readonly #worker: PooledWorker;
   readonly #lender: Lender;
   #released = false;
@@ -50,7 +81,7 @@ export class PoolLease implements Lease {
     this.#worker = worker;
     this.#lender = lender;
     this.cold = cold;
-    worker.lent += 1;
+    worker.took(this);
   }
 
   get connection(): WorkerConnection {
@@ -64,17 +95,19 @@ export class PoolLease implements Lease {
   release(outcome: LeaseOutcome): void {
     if (this.#released) return;
     this.#released = true;
-    this.#worker.lent -= 1;
+    this.#worker.gaveBack(this);
     this.#lender.takeBack(this.#worker, outcome);
   }
 }
 
-/** The least loaded worker with room, quick ones before lagging ones; null when all are full. */
-export function leastLoaded(workers: Iterable<PooledWorker>): PooledWorker | null {
+/**
+ * The worker that the next call goes to; null when all are full. It is the first idle one, not any: those behind it stay
+ * unused and can be ended. Else the least loaded, quick ones before lagging ones.
+ */
+export function nextWorker(workers: Iterable<PooledWorker>, ahead: number): PooledWorker | null {
   let best: PooledWorker | null = null;
   for (const worker of workers) {
-    if (!worker.hasRoom) continue;
-    // The first idle one, not any: those behind it stay unused and can be ended.
+    if (!worker.hasRoom(ahead)) continue;
     if (worker.lent === 0 && !worker.lagging) return worker;
     if (best === null || isLessLoaded(worker, best)) best = worker;
   }

@@ -89,6 +89,8 @@ export class FakePool implements PoolLike {
   ready = 1;
   /** null: nothing ready, callers of `acquire` wait until `lendWaiting` or `refuseWaiting`. */
   hasRoom = true;
+  /** False: what is lent next waits behind another call at its worker. */
+  begins = true;
   /** Called with each new call; default: leave it to the test. */
   answer: ((call: FakeCall) => void) | null = null;
   readonly #waiting: PromiseWithResolvers<LeaseLike>[] = [];
@@ -136,6 +138,7 @@ export class FakePool implements PoolLike {
           return call;
         },
       },
+      begun: this.begins,
       release: (outcome) => this.outcomes.push(outcome),
     };
   }

@@ -68,6 +68,15 @@ final class Connection
         $this->backlog[] = $item;
     }
 
+    /**
+     * Like `putBack`, but before what was put back already.
+     * @param list<array|Chunk> $items
+     */
+    public function putFront(array $items): void
+    {
+        \array_unshift($this->backlog, ...$items);
+    }
+
     public function send(string $frames): void
     {
         $done = 0;

@@ -89,26 +89,32 @@ final class Worker
     {
         $body = '';
         $unreturned = 0;
-        while (true) {
-            $item = $this->connection->receive();
-            if ($item instanceof Chunk) {
-                if ($item->id !== $id) {
-                    continue;
+        // The gateway hands quick functions their next calls ahead of time.
+        $others = [];
+        try {
+            while (true) {
+                $item = $this->connection->receive();
+                $isChunk = $item instanceof Chunk;
+                if ($isChunk && $item->id === $id) {
+                    if ($item->data === '') {
+                        return $body;
+                    }
+                    $body .= $item->data;
+                    $unreturned += \strlen($item->data);
+                    if ($unreturned >= Limits::INITIAL_WINDOW_BYTES / 2) {
+                        $this->connection->send(Message::credit($id, $unreturned));
+                        $unreturned = 0;
+                    }
+                } elseif (!$isChunk && $item['type'] === 'cancel' && $item['id'] === $id) {
+                    throw new Cancelled();
+                } elseif (!$isChunk && $item['type'] === 'ping') {
+                    $this->connection->send(Message::pong($item['n']));
+                } else {
+                    $others[] = $item;
                 }
-                if ($item->data === '') {
-                    return $body;
-                }
-                $body .= $item->data;
-                $unreturned += \strlen($item->data);
-                if ($unreturned >= Limits::INITIAL_WINDOW_BYTES / 2) {
-                    $this->connection->send(Message::credit($id, $unreturned));
-                    $unreturned = 0;
-                }
-            } elseif ($item['type'] === 'cancel' && $item['id'] === $id) {
-                throw new Cancelled();
-            } elseif ($item['type'] === 'ping') {
-                $this->connection->send(Message::pong($item['n']));
             }
+        } finally {
+            $this->connection->putFront($others);
         }
     }
 }

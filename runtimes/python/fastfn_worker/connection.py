@@ -59,6 +59,10 @@ class Connection:
         """Keeps an item that is not for the caller for the next `receive`."""
         self._backlog.append(item)
 
+    def put_front(self, items):
+        """Like `put_back`, but before what was put back already."""
+        self._backlog[:0] = items
+
     def send(self, data):
         """Writes whole frames. A signal handler or finalizer that prints may call this in the middle of itself: what
         it says then follows the frame under way."""

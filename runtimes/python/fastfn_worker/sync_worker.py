@@ -117,22 +117,29 @@ class SyncWorker:
         connection = self._connection
         parts = []
         unreturned = 0
-        while True:
-            item = connection.receive()
-            if type(item) is tuple:
-                if item[0] != ident:
-                    continue
-                if not item[1]:
-                    return b"".join(parts)
-                parts.append(item[1])
-                unreturned += len(item[1])
-                if unreturned >= INITIAL_WINDOW_BYTES // 2:
-                    connection.send(message.credit(ident, unreturned))
-                    unreturned = 0
-            elif item["type"] == "cancel" and item["id"] == ident:
-                raise Cancelled
-            elif item["type"] == "ping":
-                connection.send(message.pong(item["n"]))
+        # The gateway hands quick functions their next calls ahead of time.
+        others = []
+        try:
+            while True:
+                item = connection.receive()
+                if type(item) is tuple and item[0] == ident:
+                    if not item[1]:
+                        return b"".join(parts)
+                    parts.append(item[1])
+                    unreturned += len(item[1])
+                    if unreturned >= INITIAL_WINDOW_BYTES // 2:
+                        connection.send(message.credit(ident, unreturned))
+                        unreturned = 0
+                elif type(item) is tuple:
+                    others.append(item)
+                elif item["type"] == "cancel" and item["id"] == ident:
+                    raise Cancelled
+                elif item["type"] == "ping":
+                    connection.send(message.pong(item["n"]))
+                else:
+                    others.append(item)
+        finally:
+            connection.put_front(others)
 
 
 class _BodySender:

@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { checkCallsAhead } from '../calls-ahead.ts';
 import type { Answer } from '../harness.ts';
 import { behaviourFolder, forCase, jsonOf, loadBehaviour, loaded, skip, startWorker } from './php-worker.ts';
 
@@ -113,6 +114,12 @@ describe('php events', { skip }, () => {
     });
     const next = jsonOf(await worker.invoke()) as Record<string, unknown>;
     assert.deepEqual([next['get'], next['post'], next['cookie']], [[], [], []]);
+  });
+});
+
+describe('php calls ahead of their time', { skip }, () => {
+  it('are kept while another call still receives its body, and served in their order', async (test) => {
+    await checkCallsAhead(await loaded(test, 'echo-event'));
   });
 });
 

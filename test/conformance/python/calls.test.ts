@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { checkCallsAhead } from '../calls-ahead.ts';
 import type { Answer } from '../harness.ts';
 import {
   behaviourFolder,
@@ -118,6 +119,12 @@ describe('python calls', { skip }, () => {
       assert.deepEqual([empty.body, empty.is_base64], [null, false]);
     });
   }
+});
+
+describe('python calls ahead of their time', { skip }, () => {
+  it('are kept while another call still receives its body, and served in their order', async (test) => {
+    await checkCallsAhead(await loaded(test, 'echo-event'));
+  });
 });
 
 describe('python failures', { skip }, () => {

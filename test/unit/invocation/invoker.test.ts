@@ -214,6 +214,19 @@ describe('invoker: failures', () => {
     assert.equal(pool.calls.length, 1);
   });
 
+  test('a call that a dying worker held for later goes to another one', async () => {
+    const { invoke, pool, deployment } = bench();
+    pool.begins = false;
+    const pending = invoke();
+    await settle();
+    pool.begins = true;
+    pool.call(0).handlers.lost(new GatewayError('worker_crashed'));
+    pool.call(1).answer({ body: 'from the other' });
+    assert.equal((await pending).body, 'from the other');
+    assert.deepEqual(pool.outcomes, ['healthy', 'healthy']);
+    assert.equal(deployment.gate.active, 0);
+  });
+
   test('a client that leaves cancels the call; before one is made no worker is asked', async () => {
     const { invoke, pool, deployment } = bench();
     const client = new AbortController();
