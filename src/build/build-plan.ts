@@ -77,8 +77,10 @@ export interface Artifact {
   readonly dir: string;
   /** Absolute. */
   readonly program: string | null;
-  /** Absolute. */
+  /** Absolute; packs filled by hand are among them. */
   readonly importPaths: readonly string[];
+  /** Absolute, or null: what the tool locked. */
+  readonly lockfile: string | null;
 }
 
 /** Stands for the absolute path of the workspace, which is known when a build begins. */

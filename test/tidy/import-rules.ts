@@ -15,7 +15,7 @@ const importTable: Readonly<Record<string, readonly string[]>> = {
   // The attack corpus as data and what is told of it; gateway/ runs it.
   prove: ['policy', 'sandbox'],
   workers: ['protocol'],
-  build: ['policy', 'sandbox', 'discovery'],
+  build: ['policy', 'store', 'sandbox', 'discovery'],
   supervisor: ['policy', 'sandbox', 'protocol'],
   invocation: ['policy', 'protocol', 'workers', 'discovery'],
   edge: ['invocation', 'discovery'],
