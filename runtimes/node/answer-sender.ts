@@ -3,10 +3,12 @@
 
 import { afterTurn, isUtf8, readText } from './builtins.ts';
 import type { Connection } from './connection.ts';
+import { contentType } from './headers.ts';
 import type { Invocation } from './invocation.ts';
 import { inlineBodyBytes, maxChunkBytes } from './limits.ts';
 import { fitsInline, type ResultHead, resultWithStream, resultWithText } from './message.ts';
-import { type Answer, toBytes } from './result.ts';
+import { openPieces, type PieceSource, type Pieces } from './pieces.ts';
+import { type Answer, toBytes, withPieceType } from './result.ts';
 
 const noBytes = Buffer.alloc(0);
 
@@ -43,34 +45,59 @@ async function sendBytes(connection: Connection, invocation: Invocation, head: R
   endBody(connection, invocation);
 }
 
-/** A body of unknown length: waits one turn for it to be whole, because most are and then cost one frame. */
 async function sendPieces(
   connection: Connection,
   invocation: Invocation,
   head: ResultHead,
-  source: AsyncIterable<unknown>,
+  source: PieceSource,
 ): Promise<void> {
-  const iterator = source[Symbol.asyncIterator]();
-  invocation.onCancel = () => abandon(iterator);
+  const pieces = openPieces(source);
+  invocation.onCancel = pieces.stop;
+  try {
+    const { known, early, next } = await gatherEarly(invocation, head, pieces);
+    if (next === null) return await sendWhole(connection, invocation, known, early);
+    connection.send(resultWithStream(invocation.id, known, null));
+    await sendChunks(connection, invocation, early);
+    for (let step = await next; step.done !== true; step = await pieces.next()) {
+      await sendChunks(connection, invocation, pieceBytes(step.value));
+    }
+    endBody(connection, invocation);
+  } catch (failure) {
+    pieces.stop();
+    throw failure;
+  }
+}
+
+interface Early {
+  /** With the type that the first piece shows, where the handler named none. */
+  readonly known: ResultHead;
+  readonly early: Buffer;
+  /** The piece that is being waited for; null when the body is whole. */
+  readonly next: Promise<IteratorResult<unknown>> | null;
+}
+
+/**
+ * What is there within one turn: most bodies are whole by then and cost one frame. An answer whose type nobody knows yet
+ * waits for its first piece.
+ */
+async function gatherEarly(invocation: Invocation, head: ResultHead, pieces: Pieces): Promise<Early> {
   const early: Buffer[] = [];
   let size = 0;
-  let next = iterator.next();
-  while (size <= inlineBodyBytes) {
-    const step = await Promise.race([next, turn()]);
+  let known = contentType(head.headers) === '' ? null : head;
+  for (;;) {
+    const next = pieces.next();
+    // It may be left waiting when the answer is broken off; whoever waits for it hears of its failure all the same.
+    next.catch(() => {});
+    const step = await (known === null ? next : Promise.race([next, turn()]));
     refuseUnwanted(invocation);
-    if (step === undefined) break;
-    if (step.done === true) return sendWhole(connection, invocation, head, Buffer.concat(early));
+    if (step?.done === true) return { known: known ?? head, early: Buffer.concat(early), next: null };
+    if (step === undefined) return { known: known ?? head, early: Buffer.concat(early), next };
     const piece = pieceBytes(step.value);
+    known ??= withPieceType(head, step.value);
     early.push(piece);
     size += piece.length;
-    next = iterator.next();
+    if (size > inlineBodyBytes) return { known, early: Buffer.concat(early), next: pieces.next() };
   }
-  connection.send(resultWithStream(invocation.id, head, null));
-  await sendChunks(connection, invocation, Buffer.concat(early));
-  for (let step = await next; step.done !== true; step = await iterator.next()) {
-    await sendChunks(connection, invocation, pieceBytes(step.value));
-  }
-  endBody(connection, invocation);
 }
 
 async function sendChunks(connection: Connection, invocation: Invocation, bytes: Buffer): Promise<void> {
@@ -108,13 +135,4 @@ function pieceBytes(piece: unknown): Buffer {
 /** Resolves to nothing once everything that is ready now has had its turn. */
 function turn(): Promise<undefined> {
   return new Promise((resolve) => afterTurn(() => resolve(undefined)));
-}
-
-/** Tells the source that nobody reads on; what it says to that is of no interest. */
-async function abandon(iterator: AsyncIterator<unknown>): Promise<void> {
-  try {
-    await iterator.return?.();
-  } catch {
-    // The answer was cancelled: there is nowhere left to report to.
-  }
 }

@@ -7,12 +7,15 @@ import type { Invocation } from './invocation.ts';
 
 export interface HandlerEvent {
   [key: string]: unknown;
-  body: string | null;
+  body: string | ReadableStream<Uint8Array> | null;
   is_base64: boolean;
   body_base64: string | null;
   env: Record<string, string>;
   context: Record<string, unknown>;
 }
+
+/** Whole, or a stream where the handler reads it while it arrives. */
+export type EventBody = string | Buffer | ReadableStream<Uint8Array> | null;
 
 const owner: unique symbol = Symbol('invocation');
 
@@ -29,16 +32,15 @@ const signalProperty: PropertyDescriptor = {
 /** Completes `sent` in place. Bytes that are not valid UTF-8 come as base64, so that nothing is damaged. */
 export function completeEvent(
   sent: Readonly<Record<string, unknown>>,
-  body: string | Buffer | null,
+  body: EventBody,
   load: Pick<LoadMessage, 'env' | 'context'>,
   invocation: Invocation,
 ): HandlerEvent {
   const event = sent as HandlerEvent;
-  const text =
-    typeof body === 'string' || body === null ? body : isUtf8(body) ? body.toString('utf8') : undefined;
-  event.body = text ?? null;
-  event.is_base64 = text === undefined;
-  event.body_base64 = text === undefined ? (body as Buffer).toString('base64') : null;
+  const isBinary = Buffer.isBuffer(body) && !isUtf8(body);
+  event.body = Buffer.isBuffer(body) ? (isBinary ? null : body.toString('utf8')) : body;
+  event.is_base64 = isBinary;
+  event.body_base64 = isBinary ? body.toString('base64') : null;
   // A copy per call: what one handler changes must not reach the next.
   event.env = { ...(event.env ?? {}), ...load.env };
   event.context = { ...load.context, ...event.context };

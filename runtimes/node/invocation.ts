@@ -6,6 +6,7 @@ import type { BackgroundWork } from './background-work.ts';
 import { now } from './builtins.ts';
 import { CreditWindow } from './credit-window.ts';
 import type { OutputBuffer } from './output-buffer.ts';
+import type { StreamedBody } from './streamed-body.ts';
 
 export type CancelReason = CancelMessage['reason'];
 
@@ -44,6 +45,8 @@ export class Invocation {
   ended = false;
   /** The request body while its chunks arrive; null when it is whole. */
   arriving: ArrivingBody | null = null;
+  /** The request body where the handler reads it while it arrives. */
+  streamed: StreamedBody | null = null;
   /** True while the handler is done and its answer is still going out. */
   answering = false;
   /** Told of a cancel while an answer comes from a source of its own. */
@@ -85,12 +88,18 @@ export class Invocation {
     this.#cancelled = reason;
     this.window.rouse();
     this.onCancel?.();
+    this.streamed?.fail(abortReason(reason));
     this.#controller?.abort(abortReason(reason));
   }
 }
 
 function abortReason(reason: CancelReason): DOMException {
-  return reason === 'deadline'
-    ? new DOMException('the deadline of this invocation has passed', 'TimeoutError')
-    : new DOMException('the client has gone', 'AbortError');
+  switch (reason) {
+    case 'deadline':
+      return new DOMException('the deadline of this invocation has passed', 'TimeoutError');
+    case 'payload_too_large':
+      return new DOMException('the request body is over its limit', 'AbortError');
+    default:
+      return new DOMException('the client has gone', 'AbortError');
+  }
 }

@@ -5,11 +5,12 @@ import { toJson } from './builtins.ts';
 import { toCsv } from './csv.ts';
 import { contentType, headerLines, noHeaders } from './headers.ts';
 import type { HeaderLines, ResultHead } from './message.ts';
+import { isPieceSource, type PieceSource } from './pieces.ts';
 
 export interface Answer {
   readonly head: ResultHead;
-  /** Pieces still to come are strings or bytes. */
-  readonly body: string | Buffer | AsyncIterable<unknown>;
+  /** Pieces still to come are strings or bytes; the first of them says the type where the head does not. */
+  readonly body: string | Buffer | PieceSource;
 }
 
 /** A body in a coding that it is not in. Told apart, because it is the answer that is bad and not the call. */
@@ -34,7 +35,7 @@ export function toAnswer(value: unknown): Answer {
   const bytes = toBytes(value);
   if (bytes !== null) return answer(200, bytesType, bytes);
   if (isResponse(value)) return fromResponse(value);
-  if (isStream(value)) return answer(200, bytesType, value);
+  if (isPieceSource(value)) return answer(200, noHeaders, value);
   const fields = value as Fields;
   return isEnvelope(fields) ? fromEnvelope(fields) : answer(200, jsonType, jsonText(fields));
 }
@@ -81,10 +82,6 @@ function fromResponse(response: Response): Answer {
   return answer(httpStatus(response.status), headerLines(response.headers), response.body ?? '');
 }
 
-function isStream(value: object): value is AsyncIterable<unknown> {
-  return typeof (value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] === 'function';
-}
-
 /**
  * An object with one of the envelope's keys is an answer. `status` or `statusCode` alone only makes one when it is an
  * HTTP status, or when there is nothing else that it could be the status of: `{status: "active"}` and
@@ -120,9 +117,15 @@ function withBody(status: number, headers: HeaderLines, body: unknown, proxy: st
   if (typeof body !== 'object') return answer(status, headers, String(body), proxy);
   const bytes = toBytes(body);
   if (bytes !== null) return answer(status, withDefault(headers, bytesType), bytes, proxy);
-  if (isStream(body)) return answer(status, withDefault(headers, bytesType), body, proxy);
+  if (isPieceSource(body)) return answer(status, headers, body, proxy);
   const text = contentType(headers).includes('text/csv') ? toCsv(body) : jsonText(body);
   return answer(status, withDefault(headers, jsonType), text, proxy);
+}
+
+/** A stream whose handler did not say of which type it is shows it by its first piece. */
+export function withPieceType(head: ResultHead, firstPiece: unknown): ResultHead {
+  const type = typeof firstPiece === 'string' ? plainType : bytesType;
+  return { ...head, headers: withDefault(head.headers, type) };
 }
 
 function withDefault(headers: HeaderLines, type: HeaderLines): HeaderLines {

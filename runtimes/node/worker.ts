@@ -3,13 +3,13 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { writeSync } from 'node:fs';
-import type { GatewayMessage, InvokeMessage, LoadMessage } from '../../src/protocol/messages.ts';
+import type { GatewayMessage, InvokeMessage, LoadMessage, WireBody } from '../../src/protocol/messages.ts';
 import { sendAnswer } from './answer-sender.ts';
 import { BackgroundWork } from './background-work.ts';
 import { endProcess, exitProcess, sliceBytes } from './builtins.ts';
 import type { HandlerCall } from './callable.ts';
 import { Connection, type ConnectionListener } from './connection.ts';
-import { completeEvent } from './event.ts';
+import { completeEvent, type EventBody } from './event.ts';
 import { describeFailure, firstLine } from './failure.ts';
 import { installGuard } from './guard.ts';
 import { resolveHandlerCall } from './handler-call.ts';
@@ -19,6 +19,7 @@ import * as message from './message.ts';
 import { OutputTap } from './output.ts';
 import { cleanProcess } from './process-view.ts';
 import { toAnswer, UndecodableBody } from './result.ts';
+import { StreamedBody } from './streamed-body.ts';
 import { isThenable } from './thenable.ts';
 
 /** Invocations at once: one event loop serves them all, so more would only queue here instead of in the gateway. */
@@ -35,6 +36,8 @@ export class Worker implements ConnectionListener {
   readonly #within: RunWithin;
   readonly #background = new BackgroundWork();
   #call: HandlerCall = notLoaded;
+  /** Handlers are called before their bodies have arrived. */
+  #streamsBody = false;
   /** The same for every event. */
   #constant: Pick<LoadMessage, 'env' | 'context'> = { env: {}, context: {} };
 
@@ -82,7 +85,9 @@ export class Worker implements ConnectionListener {
   /** A piece of a request body. Ids that are not running are late by design: they crossed the answer on the wire. */
   chunk(id: number, bytes: Buffer): void {
     const invocation = this.#running[id];
-    if (invocation === undefined || invocation.arriving === null) return;
+    if (invocation === undefined) return;
+    if (invocation.streamed !== null) takeStreamed(invocation.streamed, bytes);
+    if (invocation.arriving === null) return;
     if (bytes.length > 0) {
       invocation.arriving.add(bytes);
       this.#connection.send(message.credit(id, bytes.length));
@@ -115,6 +120,7 @@ export class Worker implements ConnectionListener {
     try {
       // Shared by all events: what one handler changes must not reach the next.
       for (const part of Object.values(load.context)) Object.freeze(part);
+      this.#streamsBody = load.streamBody === true;
       this.#constant = Object.freeze({ env: { ...load.env }, context: load.context });
       cleanProcess(load.entry, load.env);
       this.#output.install(load.maxOutputBytes);
@@ -142,11 +148,25 @@ export class Worker implements ConnectionListener {
     const { id, body, event } = received;
     const invocation = new Invocation(id, received.remaining_ms, this.#background);
     this.#running[id] = invocation;
-    if (body.kind === 'stream') invocation.awaitBody(event);
+    if (this.#streamsBody && body.kind !== 'none') this.#runWithStream(invocation, event, body);
+    else if (body.kind === 'stream') invocation.awaitBody(event);
     else this.#run(invocation, event, body.kind === 'text' ? body.text : null);
   }
 
-  #run(invocation: Invocation, sent: InvokeMessage['event'], body: string | Buffer | null): void {
+  #runWithStream(invocation: Invocation, event: InvokeMessage['event'], body: WireBody): void {
+    const isWhole = body.kind === 'text';
+    const streamed = new StreamedBody((bytes) => {
+      if (!isWhole && !invocation.ended) this.#connection.send(message.credit(invocation.id, bytes));
+    });
+    if (isWhole) {
+      streamed.add(Buffer.from(body.text));
+      streamed.end();
+    }
+    invocation.streamed = streamed;
+    this.#run(invocation, event, streamed.stream);
+  }
+
+  #run(invocation: Invocation, sent: InvokeMessage['event'], body: EventBody): void {
     this.#within(invocation, () => {
       try {
         const event = completeEvent(sent, body, this.#constant, invocation);
@@ -200,6 +220,7 @@ export class Worker implements ConnectionListener {
 
   #end(invocation: Invocation): void {
     invocation.ended = true;
+    invocation.streamed?.fail(new Error('cannot read on: the invocation has ended'));
     delete this.#running[invocation.id];
   }
 
@@ -247,6 +268,12 @@ export class Worker implements ConnectionListener {
       // EAGAIN or EPIPE: the gateway sees the end of the connection, which says enough.
     }
   }
+}
+
+/** No bytes = the end. */
+function takeStreamed(body: StreamedBody, bytes: Buffer): void {
+  if (bytes.length > 0) body.add(bytes);
+  else body.end();
 }
 
 function notLoaded(): never {

@@ -56,7 +56,8 @@ function requestHeaders(event: HandlerEvent): Headers {
 function requestBody(event: HandlerEvent): string | Uint8Array<ArrayBuffer> | null {
   const method = (textOf(event.method) || 'GET').toUpperCase();
   if (method === 'GET' || method === 'HEAD') return null;
-  return event.is_base64 ? new Uint8Array(Buffer.from(event.body_base64 ?? '', 'base64')) : event.body;
+  if (event.is_base64) return new Uint8Array(Buffer.from(event.body_base64 ?? '', 'base64'));
+  return typeof event.body === 'string' ? event.body : null;
 }
 
 /** Work after the answer: not waited for; a failure is one line in the log and nothing to the client. */
