@@ -105,17 +105,9 @@ export async function proveSandbox(
 }
 
 function scanOptions(config: GatewayConfig, capabilities: Capabilities, generation: number): ScanOptions {
+  const defaults = { ...config.defaults, browser: config.edge.browser };
   const sandbox = { ...config.sandbox, kernelTier: kernelTierInForce(layersOf(config, capabilities, null)) };
-  const {
-    functionsRoot: root,
-    runtimes,
-    defaults,
-    forceUrl,
-    namespaceDepth,
-    ignoreDirs,
-    strictFs,
-    stateDir,
-  } = config;
+  const { functionsRoot: root, runtimes, forceUrl, namespaceDepth, ignoreDirs, strictFs, stateDir } = config;
   return {
     ...{ root, runtimes, defaults, forceUrl, namespaceDepth, ignoreDirs },
     ...{ strictFs, sandbox, stateDir, generation },

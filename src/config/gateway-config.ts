@@ -2,6 +2,8 @@
 // Everything downstream takes what it needs from here as arguments; nothing else reads process.env.
 
 import type { Fault } from '../policy/fault.ts';
+import type { HomeTarget } from '../policy/home-target.ts';
+import type { BrowserDefaults } from '../policy/resolve-policy.ts';
 import type { RuntimeName } from '../policy/runtime-name.ts';
 import type { SandboxRules } from '../policy/sandbox-rules.ts';
 import type { WorkerUser } from './worker-user.ts';
@@ -70,6 +72,14 @@ export interface GatewayConfig {
     readonly maxBodyBytes: number;
   };
   readonly http: HttpLimits;
+  readonly edge: {
+    /** Beats what the functions folder says. */
+    readonly home: HomeTarget;
+    readonly landingPage: boolean;
+    /** Certificates of upstreams of the edge proxy. */
+    readonly verifyTls: boolean;
+    readonly browser: BrowserDefaults;
+  };
   readonly forceUrl: boolean;
   readonly namespaceDepth: number;
   readonly ignoreDirs: readonly string[];
@@ -98,10 +108,23 @@ export interface GatewayConfig {
     readonly uiEnabled: boolean;
     readonly apiEnabled: boolean;
     readonly adminApiEnabled: boolean;
+    readonly docsEnabled: boolean;
+    readonly writeEnabled: boolean;
+    readonly publicExplore: boolean;
     readonly localOnly: boolean;
     /** Blocks that count as local beside loopback (`FN_CONSOLE_LOCAL_CIDRS`). */
     readonly localCidrs: readonly string[];
-    readonly rateLimit: { readonly max: number; readonly windowSeconds: number };
+    readonly rateLimit: { readonly max: number; readonly writeMax: number; readonly windowSeconds: number };
+    readonly login: {
+      readonly enabled: boolean;
+      readonly api: boolean;
+      readonly username: string | null;
+      readonly passwordHash: string | null;
+      readonly password: string | null;
+      readonly sessionSecret: string | null;
+      readonly sessionTtlSeconds: number;
+      readonly rateLimit: { readonly max: number; readonly windowSeconds: number };
+    };
   };
   readonly spareLaunchers: number;
   /** `FN_HEALTH_INTERVAL`, default 2000. */

@@ -10,8 +10,10 @@ import { type ConfigFileSources, readConfigFile } from './config-file.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { findFunctionsRoot } from './functions-root.ts';
 import type { GatewayConfig, HttpLimits } from './gateway-config.ts';
+import { readLogin } from './login-config.ts';
 import type { Mode } from './option.ts';
 import { controlOptions } from './options/control-options.ts';
+import { edgeOptions } from './options/edge-options.ts';
 import { functionOptions } from './options/function-options.ts';
 import { type DomainCheck, laterOptions } from './options/later-options.ts';
 import { limitOptions } from './options/limit-options.ts';
@@ -89,6 +91,7 @@ function readSections(settings: Settings, sources: ConfigSources, functionsRoot:
       maxBodyBytes: settings.read(functionOptions.defaultMaxBodyBytes),
     },
     http: readHttpLimits(settings),
+    edge: readEdge(settings),
     forceUrl: settings.read(functionOptions.forceUrl),
     namespaceDepth: settings.read(functionOptions.namespaceDepth),
     ignoreDirs: settings.read(functionOptions.ignoreDirs),
@@ -102,7 +105,7 @@ function readSections(settings: Settings, sources: ConfigSources, functionsRoot:
     log: { level: settings.read(serverOptions.logLevel), format },
     production: settings.read(serverOptions.production),
     workerEnvironment: workerEnvironmentOf(sources.environment),
-    control: readControl(settings),
+    control: readControl(settings, sources),
     spareLaunchers: settings.read(runtimeOptions.spareLaunchers),
     healthIntervalMs: settings.read(runtimeOptions.healthInterval),
   };
@@ -114,6 +117,21 @@ function readHotReload(settings: Settings): GatewayConfig['hotReload'] {
     watchdog: settings.read(functionOptions.hotReloadWatchdog),
     debounceMs: settings.read(functionOptions.hotReloadDebounceMs),
     intervalMs: settings.read(functionOptions.hotReloadInterval),
+  };
+}
+
+function readEdge(settings: Settings): GatewayConfig['edge'] {
+  return {
+    home: {
+      function: settings.read(edgeOptions.homeFunction),
+      redirect: settings.read(edgeOptions.homeRedirect),
+    },
+    landingPage: settings.read(edgeOptions.landingPage),
+    verifyTls: settings.read(edgeOptions.verifyTls),
+    browser: {
+      cors: settings.read(edgeOptions.cors),
+      securityHeaders: settings.read(edgeOptions.securityHeaders),
+    },
   };
 }
 
@@ -168,18 +186,23 @@ function readWorkerUser(settings: Settings, { readFile }: ConfigSources): Worker
   return user;
 }
 
-function readControl(settings: Settings): GatewayConfig['control'] {
+function readControl(settings: Settings, { readFile }: ConfigSources): GatewayConfig['control'] {
   return {
     adminToken: settings.read(controlOptions.adminToken),
     uiEnabled: settings.read(controlOptions.uiEnabled),
     apiEnabled: settings.read(controlOptions.apiEnabled),
     adminApiEnabled: settings.read(controlOptions.adminApiEnabled),
+    docsEnabled: settings.read(controlOptions.docsEnabled),
+    writeEnabled: settings.read(controlOptions.writeEnabled),
+    publicExplore: settings.read(controlOptions.publicExplore),
     localOnly: settings.read(controlOptions.localOnly),
     localCidrs: settings.read(controlOptions.localCidrs),
     rateLimit: {
       max: settings.read(controlOptions.rateLimitMax),
+      writeMax: settings.read(controlOptions.writeRateLimitMax),
       windowSeconds: settings.read(controlOptions.rateLimitWindowSeconds),
     },
+    login: readLogin(settings, readFile),
   };
 }
 

@@ -25,11 +25,19 @@ export function isReservedPath(rawPath: string): boolean {
   return isReserved(resolvePath(decodeFully(rawPath)).toLowerCase());
 }
 
+/** `/_fn` and `/console` and what is below them: what no request of a function may reach, on whatever host. */
+export function isControlPath(rawPath: string): boolean {
+  return isInReservedTree(resolvePath(decodeFully(rawPath)).toLowerCase());
+}
+
 /** One segment or more of letters, digits, `_`, `-`, and `.` not first. */
 const plainPath = /^(?:\/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+$/;
 
 function isReserved(path: string): boolean {
-  if (reservedFiles.has(path)) return true;
+  return reservedFiles.has(path) || isInReservedTree(path);
+}
+
+function isInReservedTree(path: string): boolean {
   return reservedTrees.some(
     (tree) =>
       path.startsWith(tree) && (path.length === tree.length || '/?#;'.includes(path[tree.length] ?? '')),

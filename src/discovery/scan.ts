@@ -3,6 +3,7 @@
 
 import { basename, resolve } from 'node:path';
 import type { Fault } from '../policy/fault.ts';
+import type { BrowserDefaults } from '../policy/resolve-policy.ts';
 import type { RuntimeName } from '../policy/runtime-name.ts';
 import { defaultSandboxRules, type SandboxRules } from '../policy/sandbox-rules.ts';
 import type { Catalog, FunctionUnit, Route } from './catalog.ts';
@@ -25,6 +26,7 @@ export interface ScanOptions {
     readonly timeoutMs: number;
     readonly maxConcurrency: number;
     readonly maxBodyBytes: number;
+    readonly browser?: BrowserDefaults;
   };
   /** Policy routes beat everything, as if each config said `force-url`. */
   readonly forceUrl: boolean;

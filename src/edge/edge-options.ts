@@ -6,6 +6,7 @@ import type { Deployment } from '../invocation/deployment.ts';
 import type { InvocationReply, InvocationRequest } from '../invocation/invocation.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
+import type { EdgeProxy } from './proxy/edge-proxy.ts';
 
 /** Same fields as the configuration's `http`. */
 export interface EdgeLimits {
@@ -36,6 +37,8 @@ export interface EdgeOptions {
   /** Peers whose forwarding headers are believed. Default none. */
   readonly trustedProxyCidrs: readonly string[];
   readonly invoker: Invokes;
+  /** Ended by whoever made it. */
+  readonly proxy: EdgeProxy;
   readonly serving: () => Serving;
   /** False: 503 `runtime down` before anything else of the request is looked at. */
   readonly isRuntimeUp: (runtime: FunctionUnit['runtime']) => boolean;

@@ -8,9 +8,11 @@ import type {
   CancelSignal,
   ForwardedOrigin,
   InvocationRequest,
+  Passthrough,
 } from '../invocation/invocation.ts';
 import { hasBody, readBody } from './body-reader.ts';
 import { IncomingBody } from './incoming-body.ts';
+import type { EdgeProxy } from './proxy/edge-proxy.ts';
 
 interface EdgeRequestFields {
   readonly id: string;
@@ -24,6 +26,7 @@ interface EdgeRequestFields {
   readonly forwarded: ForwardedOrigin | null;
   readonly signal: CancelSignal;
   readonly maxBodyBytes: number;
+  readonly proxy: EdgeProxy;
 }
 
 export class EdgeRequest implements InvocationRequest {
@@ -39,6 +42,7 @@ export class EdgeRequest implements InvocationRequest {
   readonly forwarded: ForwardedOrigin | null;
   readonly signal: CancelSignal;
   readonly #maxBodyBytes: number;
+  readonly #proxy: EdgeProxy;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   #body: Promise<Buffer | null> | null = null;
@@ -56,6 +60,7 @@ export class EdgeRequest implements InvocationRequest {
     this.forwarded = fields.forwarded;
     this.signal = fields.signal;
     this.#maxBodyBytes = fields.maxBodyBytes;
+    this.#proxy = fields.proxy;
     this.#request = request;
     this.#response = response;
   }
@@ -69,5 +74,14 @@ export class EdgeRequest implements InvocationRequest {
   streamBody(): ArrivingBody | null {
     const request = this.#request;
     return hasBody(request) ? new IncomingBody(request, this.#response, this.#maxBodyBytes) : null;
+  }
+
+  passThrough(directive: Readonly<Record<string, unknown>>, deadlineMs: number): Passthrough {
+    const { id, unit, method, signal } = this;
+    return this.#proxy.pass({
+      ...{ id, directive, method, signal, deadlineMs },
+      functionKey: unit.key,
+      policy: unit.policy,
+    });
   }
 }

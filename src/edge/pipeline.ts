@@ -32,8 +32,6 @@ interface Exchange {
   functionKey: string;
 }
 
-const proxyDisabled = 'edge proxy disabled for this function';
-
 export class Pipeline {
   readonly #options: EdgeOptions;
   readonly #addresses: ClientAddresses;
@@ -111,6 +109,7 @@ export class Pipeline {
       forwarded: this.#addresses.forwardedOf(request),
       signal,
       maxBodyBytes,
+      proxy: this.#options.proxy,
     });
     const deployment = deploymentOf(serving, invocation);
     if (unit.policy.rateLimit === null) this.#invoke(exchange, invocation, deployment);
@@ -125,7 +124,7 @@ export class Pipeline {
   /** One promise from here to the answer: hops are most of what a quick call costs. */
   #invoke(exchange: Exchange, request: EdgeRequest, deployment: Deployment): void {
     this.#options.invoker.invoke(request, deployment).then(
-      (reply) => this.#answer(exchange, reply),
+      (reply) => this.#send(exchange, reply),
       (error: unknown) => this.#invokeAgainOrRefuse(exchange, request, deployment, error),
     );
   }
@@ -135,16 +134,6 @@ export class Pipeline {
     const successor = this.#options.serving().deployments.get(request.unit.key);
     if (!isRetired(error) || successor === undefined || successor === retired) this.#refuse(exchange, error);
     else this.#invoke(exchange, request, successor);
-  }
-
-  #answer(exchange: Exchange, reply: InvocationReply): void {
-    if (reply.proxy === null) {
-      this.#send(exchange, reply);
-      return;
-    }
-    abandonBody(reply);
-    const headers = marksOf(reply);
-    this.#refuse(exchange, new GatewayError('edge_proxy_failed', { text: proxyDisabled, headers }));
   }
 
   async #checkRate(exchange: Exchange, request: EdgeRequest): Promise<void> {
@@ -223,22 +212,4 @@ function queryOrThrow(text: string, maxPairs: number): Readonly<Record<string, Q
 
 function optionsReply(allow: readonly string[]): InvocationReply {
   return { status: 204, headers: { allow: allow.join(', ') }, body: null, proxy: null };
-}
-
-/** The state of the function is told on proxied answers too. */
-function marksOf(reply: InvocationReply): Record<string, string> {
-  const marks: Record<string, string> = {};
-  for (const name in reply.headers) {
-    const value = reply.headers[name];
-    if ((name.startsWith('x-fastfn-') || name.startsWith('x-fn-')) && typeof value === 'string')
-      marks[name] = value;
-  }
-  return marks;
-}
-
-function abandonBody(reply: InvocationReply): void {
-  const { body } = reply;
-  if (body !== null && typeof body !== 'string' && !Buffer.isBuffer(body)) {
-    void body[Symbol.asyncIterator]().return?.();
-  }
 }

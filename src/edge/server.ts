@@ -11,6 +11,7 @@ import { ClientAddresses } from './client-address.ts';
 import type { EdgeOptions } from './edge-options.ts';
 import { answerOnSocket, errorReply, parserError } from './error-reply.ts';
 import { Pipeline } from './pipeline.ts';
+import { proxiedMark } from './proxy/outbound-headers.ts';
 import { FunctionRateLimit } from './rate-limit.ts';
 import { sendReply } from './reply.ts';
 import { isControlTarget } from './request-target.ts';
@@ -74,7 +75,7 @@ function createApp(options: EdgeOptions, addresses: ClientAddresses): FastifyIns
     return503OnClosing: false,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
-    rewriteUrl: (request) => (isControlTarget(request.url ?? '') ? (request.url ?? '') : publicRoute),
+    rewriteUrl: (request) => (isForControl(request) ? (request.url ?? '') : publicRoute),
     clientErrorHandler: (error, socket) => {
       if (error.code === 'ECONNRESET' || socket.destroyed) return;
       const status = answerOnSocket(socket as Socket, parserError(error, limits.maxUriBytes), clock);
@@ -95,11 +96,16 @@ function createApp(options: EdgeOptions, addresses: ClientAddresses): FastifyIns
   });
 }
 
+/** What a function has sent through an edge proxy, here or on another gateway, is the function's word and not the operator's. */
+function isForControl({ url = '', headers }: IncomingMessage): boolean {
+  return isControlTarget(url) && headers[proxiedMark] === undefined;
+}
+
 function answerProtocolCorners(app: FastifyInstance, options: EdgeOptions): void {
   const { server } = app;
   // The body reader says `100 Continue` when, and only if, it wants the body.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    if (isControlTarget(request.url ?? '')) response.writeContinue();
+    if (isForControl(request)) response.writeContinue();
     server.emit('request', request, response);
   });
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {

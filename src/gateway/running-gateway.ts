@@ -11,6 +11,7 @@ import { compileRouter } from '../discovery/router.ts';
 import { watchFunctions } from '../discovery/watch.ts';
 import { AddressBlocks } from '../edge/address-blocks.ts';
 import type { Serving } from '../edge/edge-options.ts';
+import { EdgeProxy } from '../edge/proxy/edge-proxy.ts';
 import { createEdge, type Edge } from '../edge/server.ts';
 import { Invoker } from '../invocation/invoker.ts';
 import { type Log, logRingOf } from '../log.ts';
@@ -64,7 +65,7 @@ export class RunningGateway {
   static async open(options: RunningGatewayOptions, building: AsyncDisposableStack): Promise<RunningGateway> {
     const gateway = new RunningGateway(options);
     await gateway.#discover(building);
-    gateway.#edge = await gateway.#createEdge();
+    gateway.#edge = await gateway.#createEdge(building);
     await gateway.#openControl(gateway.#edge);
     return gateway;
   }
@@ -127,12 +128,15 @@ export class RunningGateway {
     await this.reload();
   }
 
-  #createEdge(): Promise<Edge> {
+  #createEdge(building: AsyncDisposableStack): Promise<Edge> {
     const { config, clock, log, metrics, workers } = this.#options;
+    const proxy = new EdgeProxy({ clock, log, verifyTls: config.edge.verifyTls });
+    building.defer(() => proxy.close());
     return createEdge({
       limits: config.http,
       trustedProxyCidrs: config.trustedProxyCidrs,
       invoker: new Invoker({ clock, log, metrics, production: config.production }),
+      proxy,
       serving: () => this.#serving,
       isRuntimeUp: workers.isRuntimeUp,
       isDraining: () => this.#phase === 'draining',
@@ -165,6 +169,9 @@ export class RunningGateway {
       isStarted: () => this.#phase !== 'starting',
       isDraining: () => this.#phase === 'draining',
       clientAddress: (request) => addresses.of(request),
+      isSecure: (request) => addresses.forwardedOf(request)?.proto === 'https',
+      stateDir: config.stateDir,
+      log,
       isLocalAddress: (ip) => localBlocks.includes(ip),
       ...(peers === null ? {} : { isFunctionPeer: createFunctionPeerCheck(peers) }),
     });

@@ -237,11 +237,14 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner, Upload
 
   /** The worker is free again; the slot stays taken until the upstream has answered whole. */
   #passOn(message: ResultMessage): void {
-    const { slot, observer, deadlineMs } = this.#options;
-    const passage = this.request.passThrough?.(message.proxy ?? {}, deadlineMs);
+    const { slot, observer, deadlineMs, clock } = this.#options;
+    // A body that was long under way has its handler's time counted from its end.
+    const budgetMs = this.#upload === null ? deadlineMs : clock.now() + this.deployment.unit.policy.timeoutMs;
+    const passage = this.request.passThrough?.(message.proxy ?? {}, budgetMs);
     if (passage === undefined) return;
     this.#phase = 'ended';
     this.#timer.cancel();
+    this.#upload?.stop();
     this.request.signal.removeEventListener('abort', this.#onAbort);
     this.#lease?.release('healthy');
     if (message.status < 500) this.deployment.markWarm(Date.now());

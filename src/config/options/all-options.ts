@@ -3,10 +3,12 @@
 import type { AnyOption } from '../option.ts';
 import { binaryOptions, runtimeBinaries } from './binary-options.ts';
 import { controlOptions } from './control-options.ts';
+import { edgeOptions } from './edge-options.ts';
 import { functionOptions } from './function-options.ts';
 import { inferenceOptions } from './inference-options.ts';
 import { laterOptions } from './later-options.ts';
 import { limitOptions } from './limit-options.ts';
+import { loginOptions } from './login-options.ts';
 import { runtimeOptions, socketOptions } from './runtime-options.ts';
 import { sandboxOptions } from './sandbox-options.ts';
 import { serverOptions } from './server-options.ts';
@@ -14,6 +16,7 @@ import { streamOptions } from './stream-options.ts';
 
 export const allOptions: readonly AnyOption[] = [
   ...Object.values(serverOptions),
+  ...Object.values(edgeOptions),
   ...Object.values(functionOptions),
   ...Object.values(runtimeOptions),
   ...Object.values(socketOptions),
@@ -23,6 +26,7 @@ export const allOptions: readonly AnyOption[] = [
   ...Object.values(limitOptions),
   ...Object.values(streamOptions),
   ...Object.values(controlOptions),
+  ...Object.values(loginOptions),
   ...Object.values(inferenceOptions),
   ...Object.values(laterOptions),
 ];

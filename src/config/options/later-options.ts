@@ -64,12 +64,6 @@ export const laterOptions = { publicBaseUrl, openapiIncludeInternal, domains };
 
 /** Takes effect in a later part of the product. */
 const laterVariables = [
-  'FN_HOME_FUNCTION',
-  'FN_HOME_REDIRECT',
-  'FN_DOCS_ENABLED',
-  'FN_HTTP_VERIFY_TLS',
-  'FN_MAX_ASSET_BYTES',
-  'FN_PUBLIC_EXPLORE',
   'FN_SCHEDULER_ENABLED',
   'FN_SCHEDULER_INTERVAL',
   'FN_SCHEDULER_PERSIST_ENABLED',
@@ -80,20 +74,6 @@ const laterVariables = [
   'FN_JOBS_MAX_CONCURRENCY',
   'FN_JOBS_MAX_RESULT_BYTES',
   'FN_JOBS_DIR',
-  'FN_CONSOLE_WRITE_ENABLED',
-  'FN_CONSOLE_WRITE_RATE_LIMIT_MAX',
-  'FN_CONSOLE_LOGIN_ENABLED',
-  'FN_CONSOLE_LOGIN_API',
-  'FN_CONSOLE_LOGIN_USERNAME',
-  'FN_CONSOLE_LOGIN_PASSWORD',
-  'FN_CONSOLE_LOGIN_PASSWORD_FILE',
-  'FN_CONSOLE_LOGIN_PASSWORD_HASH',
-  'FN_CONSOLE_LOGIN_PASSWORD_HASH_FILE',
-  'FN_CONSOLE_LOGIN_RATE_LIMIT_MAX',
-  'FN_CONSOLE_LOGIN_RATE_LIMIT_WINDOW_S',
-  'FN_CONSOLE_SESSION_SECRET',
-  'FN_CONSOLE_SESSION_SECRET_FILE',
-  'FN_CONSOLE_SESSION_TTL_S',
   'FN_RUNTIME_LOG_FILE',
   'FN_AUTO_INSTALL',
   'FN_AUTO_REQUIREMENTS',
@@ -108,6 +88,7 @@ const laterVariables = [
 
 /** Has no effect by design; the value says what does the job instead. */
 const replacedVariables: Readonly<Record<string, string>> = {
+  FN_MAX_ASSET_BYTES: 'files of any size are streamed',
   FN_MAX_FRAME_BYTES: 'bodies stream in chunks, bounded by FN_MAX_BODY_BYTES',
   FN_HOT_RELOAD_WATCHDOG_POLL: 'the watcher is told of changes and does not poll',
   FN_HOT_RELOAD_WATCHDOG_DEBOUNCE_MS: 'FN_HOT_RELOAD_DEBOUNCE_MS',

@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { systemClock } from '../../../src/clock.ts';
 import type { FunctionUnit, RouteMatch, RouteQuery } from '../../../src/discovery/catalog.ts';
 import type { EdgeLimits } from '../../../src/edge/edge-options.ts';
+import { EdgeProxy } from '../../../src/edge/proxy/edge-proxy.ts';
 import { createEdge } from '../../../src/edge/server.ts';
 import { Deployment } from '../../../src/invocation/deployment.ts';
 import { Invoker } from '../../../src/invocation/invoker.ts';
@@ -62,6 +63,7 @@ export async function createTestEdge(setup: EdgeSetup = {}) {
     limits: { ...limits, ...setup.limits },
     trustedProxyCidrs: setup.trustedProxyCidrs ?? [],
     invoker: new Invoker({ clock: systemClock, log: silentLog, metrics, production: false }),
+    proxy: new EdgeProxy({ clock: systemClock, log: silentLog, verifyTls: true }),
     serving: () => ({ router, deployments: state.deployments }),
     isRuntimeUp: () => state.up,
     isDraining: () => state.draining,
