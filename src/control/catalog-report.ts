@@ -7,11 +7,25 @@ import { describeState } from './function-state.ts';
 import { describeRuntime } from './health-report.ts';
 import { sandboxReport } from './sandbox-report.ts';
 
+/** Every function of every language, for lists. */
+export function functionList(deps: ControlDeps, nowEpochMs: number): unknown[] {
+  const catalog = deps.catalog();
+  const deployments = deploymentsByKey(deps);
+  const runtimes = [...new Set([...catalog.functions.values()].map((unit) => unit.runtime))].sort();
+  return runtimes.flatMap((runtime) =>
+    functionsOf(catalog, runtime, deployments, nowEpochMs).map((each) => ({ runtime, ...each })),
+  );
+}
+
+function deploymentsByKey(deps: ControlDeps): ReadonlyMap<string, Deployment> {
+  return new Map([...deps.deployments()].map((deployment) => [deployment.unit.key, deployment]));
+}
+
 export function catalogReport(deps: ControlDeps, nowEpochMs: number): Record<string, unknown> {
   const catalog = deps.catalog();
   const { defaults } = deps.health;
   const runtimes = deps.health.runtimes();
-  const deployments = new Map([...deps.deployments()].map((deployment) => [deployment.unit.key, deployment]));
+  const deployments = deploymentsByKey(deps);
   return {
     generated_at: catalog.generatedAt / 1000,
     generation: catalog.generation,
@@ -69,7 +83,7 @@ function functionsOf(
   runtime: string,
   deployments: ReadonlyMap<string, Deployment>,
   nowEpochMs: number,
-): unknown[] {
+): Record<string, unknown>[] {
   const units = [...catalog.functions.values()].filter((unit) => unit.runtime === runtime);
   const byName = Object.groupBy(units, (unit) => unit.name);
   return Object.entries(byName).map(([name, versions = []]) => {

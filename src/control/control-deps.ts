@@ -3,8 +3,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Catalog } from '../discovery/catalog.ts';
 import type { Deployment } from '../invocation/deployment.ts';
+import type { Log } from '../log.ts';
 import type { LogRing } from '../logs/log-ring.ts';
 import type { Metrics } from '../metrics.ts';
+import type { LoginCredentials } from './console-users.ts';
 
 /** Same fields as the configuration's `control`. */
 export interface ControlSettings {
@@ -12,9 +14,27 @@ export interface ControlSettings {
   readonly uiEnabled: boolean;
   readonly apiEnabled: boolean;
   readonly adminApiEnabled: boolean;
+  readonly docsEnabled: boolean;
+  /** Whether callers without the token may change things. */
+  readonly writeEnabled: boolean;
   /** Only loopback callers, or those with the token. */
   readonly localOnly: boolean;
-  /** Reads per window and client; 0 or less = no limit. */
+  /** Reported and without effect. */
+  readonly publicExplore: boolean;
+  /** Requests per window and client, reads and writes apart; 0 or less = no limit. */
+  readonly rateLimit: { readonly max: number; readonly writeMax: number; readonly windowSeconds: number };
+  readonly login: LoginSettings;
+}
+
+export interface LoginSettings extends LoginCredentials {
+  /** Pages and API ask for a login. */
+  readonly enabled: boolean;
+  /** The API asks for one, whatever the pages do. */
+  readonly api: boolean;
+  /** Signs session cookies; null: nobody can log in. */
+  readonly sessionSecret: string | null;
+  readonly sessionTtlSeconds: number;
+  /** Failed logins of one address per window; 0 or less = no limit. */
   readonly rateLimit: { readonly max: number; readonly windowSeconds: number };
 }
 
@@ -60,6 +80,9 @@ export interface HealthSource {
 
 export interface ControlDeps {
   readonly settings: ControlSettings;
+  /** Absolute folder of the gateway's own files. */
+  readonly stateDir: string;
+  readonly log: Log;
   readonly metrics: Metrics;
   readonly health: HealthSource;
   /** The newest log lines. */
@@ -78,6 +101,8 @@ export interface ControlDeps {
     readonly ip: string;
     readonly via: 'direct' | 'trusted' | 'claimed';
   };
+  /** Whether the client speaks https, to us or to a trusted proxy. */
+  readonly isSecure: (request: IncomingMessage) => boolean;
   /** Whether an address outside loopback counts as the operator's (`FN_CONSOLE_LOCAL_CIDRS`). Default none. */
   readonly isLocalAddress?: (ip: string) => boolean;
   /**

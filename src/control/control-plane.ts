@@ -1,75 +1,131 @@
-// The operator's HTTP: one table of path, methods, who may, and handler. Promises JSON errors, that nothing here is cached
-// by anybody, and that what is not in the table is not found.
+// The operator's HTTP, made from the access table. Promises JSON errors, that nothing here is cached by anybody, that guards
+// come before a byte of the body is read, that every write is in the audit log, and that what is not in the table is not found.
 
+import { METHODS } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { GatewayError } from '../errors.ts';
-import { catalogReport } from './catalog-report.ts';
+import { GatewayError, toGatewayError } from '../errors.ts';
+import type { AccessRow, Caller, ControlCall, ControlHandler } from './access-row.ts';
+import { accessTable, type HandlerName } from './access-table.ts';
+import type { AuditLog } from './audit-log.ts';
 import type { ControlDeps } from './control-deps.ts';
+import { createHandlers } from './control-handlers.ts';
+import { openControlState } from './control-state.ts';
 import { ControlGuards } from './guards.ts';
 import { headerValues } from './header-values.ts';
-import { fullHealth, publicHealth, readiness } from './health-report.ts';
+import { readRequestBody } from './request-body.ts';
+import { compileInput, type RowInput } from './request-input.ts';
 
-type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
-
-interface Row {
-  readonly path: string;
-  /** `open`: anybody. `api`: the api guard first. */
-  readonly access: 'open' | 'api';
-  /** GET answers HEAD too. */
-  readonly methods: Readonly<Record<string, Handler>>;
-  /** 405 even to those who would not pass the guard. */
-  readonly methodFirst?: boolean;
-}
-
-function controlTable(deps: ControlDeps, guards: ControlGuards): readonly Row[] {
-  const metrics: Handler = (_request, reply) => metricsText(deps, reply);
-  return [
-    {
-      path: '/_fn/health',
-      access: 'open',
-      methods: { GET: (request, reply) => health(deps, guards, request, reply) },
-    },
-    { path: '/_fn/ready', access: 'open', methods: { GET: (_request, reply) => ready(deps, reply) } },
-    { path: '/_fn/metrics', access: 'api', methods: { GET: metrics } },
-    { path: '/system/metrics', access: 'api', methods: { GET: metrics } },
-    { path: '/_fn/catalog', access: 'api', methods: { GET: () => catalogReport(deps, Date.now()) } },
-    { path: '/_fn/reload', access: 'api', methods: { POST: () => reload(deps) }, methodFirst: true },
-  ];
+/** A row ready to answer. */
+interface Endpoint {
+  readonly row: AccessRow;
+  readonly handler: ControlHandler;
+  readonly input: RowInput;
+  readonly guards: ControlGuards;
+  readonly audit: AuditLog;
 }
 
 /** @param app from `createEdge`: with @fastify/rate-limit, error handler and request ids of the edge */
 export async function registerControl(app: FastifyInstance, deps: ControlDeps): Promise<void> {
+  const state = await openControlState(deps);
   await app.register(async (scope) => {
-    const guards = new ControlGuards(scope, deps);
-    // No endpoint of the table takes a body; what is sent is thrown away, whatever its type.
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', (_request, payload, done) => {
-      payload.resume();
-      done(null, undefined);
+    const guards = new ControlGuards(scope, deps, state);
+    const handlers: Readonly<Record<HandlerName, ControlHandler>> = createHandlers({
+      deps,
+      guards,
+      ...state,
     });
-    scope.addHook('onRequest', async (request, reply) => {
-      reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
-      checkHost(request);
-    });
-    for (const row of controlTable(deps, guards)) {
-      scope.all(row.path, (request, reply) => answer(row, guards, request, reply));
+    prepareScope(scope);
+    for (const rows of Map.groupBy<string, AccessRow>(accessTable, (row) => row.path).values()) {
+      for (const row of rows) {
+        const handler = handlers[row.handler as HandlerName];
+        addRow(scope, { row, handler, input: compileInput(row), guards, audit: state.audit });
+      }
+      refuseOtherMethods(scope, rows, guards);
     }
     for (const path of ['/_fn', '/_fn/*', '/system/metrics/*']) scope.all(path, notFound);
-    for (const path of ['/console', '/console/*']) scope.all(path, consoleDisabled);
+    scope.addHook('onClose', () => state.close());
   });
 }
 
-async function answer(
-  row: Row,
-  guards: ControlGuards,
+function prepareScope(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers();
+  // Read by hand, behind the guards; a content type says nothing that JSON itself does not.
+  scope.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined));
+  scope.addHook('onRequest', async (request, reply) => {
+    reply.headers({
+      'x-request-id': request.id,
+      'cache-control': 'no-store',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      'x-frame-options': 'DENY',
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+    });
+    checkHost(request);
+  });
+}
+
+function addRow(scope: FastifyInstance, endpoint: Endpoint): void {
+  const { row } = endpoint;
+  scope.route({
+    method: row.method,
+    url: row.path,
+    handler: (request, reply) => answer(endpoint, request, reply),
+  });
+}
+
+async function answer(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  const { row, guards, audit } = endpoint;
+  const visitor: { caller: Caller | null } = { caller: null };
+  if (row.method === 'GET' || row.audited === false) return run(endpoint, request, reply, visitor);
+  try {
+    const result = await run(endpoint, request, reply, visitor);
+    await audit.record({ row, request, caller: visitor.caller, status: reply.statusCode, error: null });
+    return result;
+  } catch (thrown) {
+    const error = toGatewayError(thrown);
+    // Those who may not even look are in the gateway's log; the audit log must not be filled by strangers.
+    const caller = visitor.caller ?? guards.knownCaller(request);
+    if (caller !== null)
+      await audit.record({ row, request, caller, status: error.status, error: error.code });
+    throw thrown;
+  }
+}
+
+async function run(
+  { row, guards, input, handler }: Endpoint,
   request: FastifyRequest,
   reply: FastifyReply,
+  visitor: { caller: Caller | null },
 ): Promise<unknown> {
-  const handler = row.methods[request.method === 'HEAD' && 'GET' in row.methods ? 'GET' : request.method];
-  if (handler === undefined && row.methodFirst === true) throw wrongMethod(row);
-  if (row.access === 'api') await guards.check(request);
-  if (handler === undefined) throw wrongMethod(row);
-  return handler(request, reply);
+  const caller = await guards.check(request, row);
+  visitor.caller = caller;
+  const query = input.query(request.query);
+  const bytes =
+    row.body === undefined ? discard(request) : await readRequestBody(request.raw, row.body.maxBytes);
+  const call: ControlCall = { request, reply, caller, query, body: input.body(bytes) };
+  return handler(call);
+}
+
+function discard(request: FastifyRequest): null {
+  request.raw.resume();
+  return null;
+}
+
+function refuseOtherMethods(scope: FastifyInstance, rows: readonly AccessRow[], guards: ControlGuards): void {
+  const [first] = rows;
+  if (first === undefined) return;
+  const own = new Set(rows.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])));
+  const error = new GatewayError('method_not_allowed', { headers: { Allow: [...own].join(', ') } });
+  scope.route({
+    method: METHODS.filter((method) => !own.has(method) && method !== 'CONNECT'),
+    url: first.path,
+    handler: async (request) => {
+      request.raw.resume();
+      // Permission is asked of a method that exists.
+      if (first.methodFirst !== true) await guards.check(request, { ...first, permission: 'read' });
+      throw error;
+    },
+  });
 }
 
 /** Which host a browser meant is one of the guards: it must not depend on which of two headers is read (RFC 9112 3.2). */
@@ -79,65 +135,6 @@ function checkHost({ raw }: FastifyRequest): void {
   throw new GatewayError('bad_request', { text: 'exactly one valid Host header is needed' });
 }
 
-function wrongMethod(row: Row): GatewayError {
-  const methods = Object.keys(row.methods).flatMap((method) =>
-    method === 'GET' ? ['GET', 'HEAD'] : [method],
-  );
-  return new GatewayError('method_not_allowed', { headers: { Allow: methods.join(', ') } });
-}
-
-function health(
-  deps: ControlDeps,
-  guards: ControlGuards,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): unknown {
-  const isProbe = /[?&]ready=1(?:&|$)/.test(request.raw.url ?? '');
-  if (isProbe && !readiness(deps).ready) reply.status(503);
-  return guards.isOperator(request) ? fullHealth(deps, Date.now()) : publicHealth(deps, Date.now());
-}
-
-function ready(deps: ControlDeps, reply: FastifyReply): unknown {
-  const { ready: isReady, reason } = readiness(deps);
-  if (isReady) return { status: 'ready' };
-  reply.status(503).header('retry-after', '1');
-  return { status: 'not ready', reason };
-}
-
-async function metricsText(deps: ControlDeps, reply: FastifyReply): Promise<string> {
-  const { metrics } = deps;
-  metrics.active.reset();
-  metrics.queued.reset();
-  for (const { unit, gate } of deps.deployments()) {
-    metrics.active.set({ function: unit.key }, gate.active);
-    metrics.queued.set({ function: unit.key }, gate.queued);
-  }
-  reply.type(metrics.registry.contentType);
-  return metrics.registry.metrics();
-}
-
-async function reload(deps: ControlDeps): Promise<unknown> {
-  try {
-    await deps.reload();
-  } catch (cause) {
-    const text = `reload failed: ${cause instanceof GatewayError ? cause.message : 'the old catalog goes on serving'}`;
-    throw new GatewayError('internal', { text, cause });
-  }
-  const catalog = deps.catalog();
-  return {
-    ok: true,
-    reloaded_at: Date.now() / 1000,
-    functions_root: catalog.root,
-    runtime_order: deps.health.runtimes().map((runtime) => runtime.name),
-    catalog_generated_at: catalog.generatedAt / 1000,
-    generation: catalog.generation,
-  };
-}
-
 function notFound(): never {
   throw new GatewayError('not_found');
-}
-
-function consoleDisabled(): never {
-  throw new GatewayError('not_found', { text: 'console ui disabled' });
 }

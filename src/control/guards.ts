@@ -1,80 +1,165 @@
-// Who may use the control plane (contract/control-plane.md 2): the checks in their order, each with its own refusal.
+// Who may use the control plane (contract/control-plane.md 2): one function a guard, asked in the order that the access table
+// gives, each with its own refusal.
 
 import { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors.ts';
-import { hasAdminToken } from './admin-token.ts';
+import {
+  type AccessRow,
+  bucketOf,
+  type Caller,
+  type GuardName,
+  guardOrders,
+  type RateBucket,
+} from './access-row.ts';
 import type { ControlDeps } from './control-deps.ts';
-import { isLocalCaller } from './local-caller.ts';
+import type { ControlState } from './control-state.ts';
+import { isSameSite } from './local-caller.ts';
+import { identifyCaller } from './request-caller.ts';
 
 type Limiter = ReturnType<FastifyInstance['createRateLimit']>;
 
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
-/** Writes are counted apart from reads, at a quarter of their number: 30 to 120 by default. */
-const writeShare = 4;
+
+/** One request at the guards of its row. */
+interface Visit {
+  readonly request: FastifyRequest;
+  readonly row: AccessRow;
+  readonly caller: Caller;
+}
 
 export class ControlGuards {
   readonly #deps: ControlDeps;
-  readonly #reads: Limiter | null;
-  readonly #writes: Limiter | null;
+  readonly #flags: ControlState['flags'];
+  readonly #sessions: ControlState['sessions'];
+  readonly #throttle: ControlState['throttle'];
+  readonly #limiters: Readonly<Record<RateBucket, Limiter | null>>;
 
   /** @param app with @fastify/rate-limit registered */
-  constructor(app: FastifyInstance, deps: ControlDeps) {
+  constructor(app: FastifyInstance, deps: ControlDeps, { flags, sessions, throttle }: ControlState) {
     this.#deps = deps;
-    const { max, windowSeconds } = deps.settings.rateLimit;
-    this.#reads = this.#limiter(app, max, windowSeconds);
-    this.#writes = this.#limiter(app, Math.ceil(max / writeShare), windowSeconds);
+    this.#flags = flags;
+    this.#sessions = sessions;
+    this.#throttle = throttle;
+    const { max, writeMax } = deps.settings.rateLimit;
+    this.#limiters = {
+      read: this.#limiter(app, max),
+      write: this.#limiter(app, writeMax),
+      login: this.#limiter(app, writeMax),
+      ui: this.#limiter(app, max),
+    };
   }
 
   /** Whether a caller sees more than a stranger does on the open endpoints. */
   isOperator(request: FastifyRequest): boolean {
-    return this.#hasToken(request) || isLocalCaller(request.raw, this.#deps);
+    const caller = this.#identify(request);
+    return caller.kind === 'token' || caller.isLocal;
   }
 
-  /** @throws GatewayError with the contract's text of the first check that fails */
-  async check(request: FastifyRequest): Promise<void> {
-    const { settings } = this.#deps;
-    if (!settings.apiEnabled) throw new GatewayError('not_found', { text: 'console api disabled' });
-    if (!settings.adminApiEnabled) throw new GatewayError('not_found', { text: 'admin api disabled' });
-    if (settings.localOnly && !this.isOperator(request)) {
-      throw new GatewayError('forbidden', { text: 'console api local-only' });
+  /** The caller, if it is one that the operator could be; null for strangers and functions. */
+  knownCaller(request: FastifyRequest): Caller | null {
+    const caller = this.#identify(request);
+    return caller.kind === 'remote' || caller.kind === 'function' ? null : caller;
+  }
+
+  /** @throws GatewayError with the contract's text of the first guard that refuses */
+  async check(request: FastifyRequest, row: AccessRow): Promise<Caller> {
+    const visit = { request, row, caller: this.#identify(request) };
+    for (const guard of guardOrders[row.access]) await this.#checks[guard](visit);
+    return visit.caller;
+  }
+
+  readonly #checks: Readonly<Record<GuardName, (visit: Visit) => void | Promise<void>>> = {
+    'docs flag': () => this.#need(this.#deps.settings.docsEnabled, 'docs disabled'),
+    'ui flag': () => this.#need(this.#flags.current.ui_enabled, 'console ui disabled'),
+    'api flag': () => this.#need(this.#flags.current.api_enabled, 'console api disabled'),
+    'admin api flag': () => this.#need(this.#flags.current.admin_api_enabled, 'admin api disabled'),
+    'api local-only': ({ caller }) => this.#checkLocal(caller, 'console api local-only'),
+    'ui local-only': ({ caller }) => this.#checkLocal(caller, 'console ui local-only'),
+    login: ({ caller }) => this.#checkLogin(caller),
+    'login flag': () => this.#need(this.#asksLogin, 'login disabled'),
+    'login throttle': ({ caller }) => this.#throttle.check(caller.address),
+    rate: (visit) => this.#count(visit),
+    csrf: (visit) => this.#checkOrigin(visit),
+    permission: ({ row, caller }) => {
+      if (row.permission === 'write') this.#checkWrite(caller);
+      if (row.permission === 'invoke') this.#checkInvoke(caller);
+    },
+  };
+
+  #identify(request: FastifyRequest): Caller {
+    return identifyCaller(request, this.#deps, this.#sessions);
+  }
+
+  #need(flag: boolean, text: string): void {
+    if (!flag) throw new GatewayError('not_found', { text });
+  }
+
+  #checkLocal(caller: Caller, text: string): void {
+    if (this.#flags.current.local_only && caller.kind !== 'token' && !caller.isLocal) throw forbidden(text);
+  }
+
+  /** A login screen before an open API would protect nothing, so it asks for a login there too. */
+  #checkLogin({ kind }: Caller): void {
+    if (this.#asksLogin && kind !== 'token' && kind !== 'session') throw new GatewayError('unauthorized');
+  }
+
+  get #asksLogin(): boolean {
+    const { login_enabled: screen, login_api_enabled: api } = this.#flags.current;
+    return screen || api;
+  }
+
+  /** A page of another site can neither set this header nor, in a browser that says who asks, pass for our own. */
+  #checkOrigin({ request, caller }: Visit): void {
+    if (safeMethods.has(request.method) || caller.kind === 'token') return;
+    if (request.headers['x-fn-request'] !== '1' || !isSameSite(request.raw)) {
+      throw forbidden('missing CSRF header');
     }
-    const isWrite = !safeMethods.has(request.method);
-    await this.#count(request, isWrite ? this.#writes : this.#reads);
-    if (isWrite) this.#checkWrite(request);
+  }
+
+  #checkWrite(caller: Caller): void {
+    if (caller.kind === 'token') return;
+    const { write_enabled: isOn, local_only: localOnly } = this.#flags.current;
+    if (!isOn) throw forbidden('console write disabled');
+    // A function never writes, not even where strangers may.
+    if (caller.kind === 'function' || (localOnly && !caller.isLocal))
+      throw forbidden('console write local-only');
+    this.#checkRole(caller, ['write']);
   }
 
   /**
-   * A token that exists is needed for every write: on loopback anything may call, functions included. Without one the
-   * operator's machine is trusted, and the header keeps other sites' pages in its browser out.
+   * Runs code, but changes none: who may write may, and so may whoever has logged in for it. With writing off and no login,
+   * the operator's own machine may, unless there is a token to ask for.
    */
-  #checkWrite(request: FastifyRequest): void {
-    if (this.#hasToken(request)) return;
-    if (request.headers['x-fn-request'] !== '1') {
-      throw new GatewayError('forbidden', { text: 'missing CSRF header' });
-    }
-    if (this.#deps.settings.adminToken !== null) {
-      throw new GatewayError('forbidden', { text: 'admin token required' });
-    }
-    if (!isLocalCaller(request.raw, this.#deps)) {
-      throw new GatewayError('forbidden', { text: 'console write local-only' });
-    }
+  #checkInvoke(caller: Caller): void {
+    if (caller.kind === 'token') return;
+    if (caller.kind === 'session') this.#checkRole(caller, ['invoke', 'write']);
+    else if (this.#flags.current.write_enabled) this.#checkWrite(caller);
+    else if (!caller.isLocal) throw forbidden('console write local-only');
+    else if (this.#deps.settings.adminToken !== null) throw forbidden('admin token required');
   }
 
-  #hasToken(request: FastifyRequest): boolean {
-    return hasAdminToken(request.raw, this.#deps.settings.adminToken);
+  #checkRole({ role }: Caller, accepted: readonly string[]): void {
+    if (role !== null && !accepted.includes(role)) throw forbidden(`the role ${role} may not do this`);
   }
 
-  #limiter(app: FastifyInstance, max: number, windowSeconds: number): Limiter | null {
+  #limiter(app: FastifyInstance, max: number): Limiter | null {
+    const { windowSeconds } = this.#deps.settings.rateLimit;
     if (max <= 0 || windowSeconds <= 0) return null;
     return app.createRateLimit({
       max,
       timeWindow: windowSeconds * 1000,
-      keyGenerator: (request: FastifyRequest) => normalizeIP(this.#deps.clientAddress(request.raw).ip),
+      keyGenerator: (request: FastifyRequest) => this.#identityOf(request),
     });
   }
 
-  async #count(request: FastifyRequest, limiter: Limiter | null): Promise<void> {
+  #identityOf(request: FastifyRequest): string {
+    const user = this.#sessions.find(request.raw.headers.cookie)?.user;
+    return user === undefined ? normalizeIP(this.#deps.clientAddress(request.raw).ip) : `user ${user}`;
+  }
+
+  async #count({ request, row }: Visit): Promise<void> {
+    const limiter = this.#limiters[bucketOf(row)];
     if (limiter === null) return;
     const result = await limiter(request);
     if (result.isAllowed || !result.isExceeded) return;
@@ -88,4 +173,8 @@ export class ControlGuards {
       },
     });
   }
+}
+
+function forbidden(text: string): GatewayError {
+  return new GatewayError('forbidden', { text });
 }

@@ -23,17 +23,23 @@ export function isLocalCaller(
   const isLoopback = loopbackAddress.test(ip);
   if (via === 'claimed' || !(isLoopback || deps.isLocalAddress?.(ip) === true)) return false;
   if (deps.isFunctionPeer?.(request) === true) return false;
-  const { host, origin } = request.headers;
+  const { host } = request.headers;
   if (host !== undefined && !isExpectedHost(host.toLowerCase(), isLoopback)) return false;
+  return isSameSite(request) && isOwnOrigin(request);
+}
+
+/** False when a browser says, or lets see, that a page of another site has made it ask. */
+export function isSameSite(request: IncomingMessage): boolean {
   const site = request.headers['sec-fetch-site'];
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
-  return origin === undefined || isSameOrigin(origin, host);
+  // The browser itself says so; behind a proxy our Host need not be the one it knows.
+  if (site !== undefined) return site === 'same-origin' || site === 'none';
+  return isOwnOrigin(request);
+}
+
+function isOwnOrigin({ headers: { origin, host } }: IncomingMessage): boolean {
+  return origin === undefined || (URL.canParse(origin) && new URL(origin).host === host?.toLowerCase());
 }
 
 function isExpectedHost(host: string, isLoopback: boolean): boolean {
   return loopbackHost.test(host) || (!isLoopback && networkHost.test(host));
-}
-
-function isSameOrigin(origin: string, host: string | undefined): boolean {
-  return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
 }

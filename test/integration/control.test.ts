@@ -58,7 +58,7 @@ async function checkRows(gateway: TestGateway, rows: readonly Row[]): Promise<vo
 
 const operator = { read: 200, write: 200, detail: true };
 const stranger = { read: 403, write: 403, detail: false };
-const quiet = { FN_CONSOLE_RATE_LIMIT_MAX: '0' };
+const quiet = { FN_CONSOLE_RATE_LIMIT_MAX: '0', FN_CONSOLE_WRITE_RATE_LIMIT_MAX: '0' };
 
 test('control: without a token the local machine may all, and nobody who only looks local', () =>
   withGateway(quiet, (gateway) =>
@@ -156,7 +156,7 @@ describe('control: flags', () => {
     }));
 
   test('FN_CONSOLE_RATE_LIMIT_MAX counts reads and writes apart and says when to come back', () =>
-    withGateway({ FN_CONSOLE_RATE_LIMIT_MAX: '8' }, async (gateway) => {
+    withGateway({ FN_CONSOLE_RATE_LIMIT_MAX: '8', FN_CONSOLE_WRITE_RATE_LIMIT_MAX: '2' }, async (gateway) => {
       const reads = [];
       for (let i = 0; i < 9; i++) reads.push((await ask(gateway.url, '/_fn/metrics')).status);
       assert.deepEqual(reads, [...Array(8).fill(200), 429]);

@@ -25,7 +25,7 @@ describe('load-config: defaults', () => {
     assert.deepEqual(config.strictFs, { enabled: true, locked: true, allow: [] });
     assert.equal(config.control.localOnly, true);
     assert.equal(config.control.adminToken, null);
-    assert.deepEqual(config.control.rateLimit, { max: 120, windowSeconds: 60 });
+    assert.deepEqual(config.control.rateLimit, { max: 120, writeMax: 30, windowSeconds: 60 });
     assert.equal(config.log.format, 'json');
     assert.equal(config.stateDir, '/.fastfn');
     assert.deepEqual(config.faults, []);

@@ -208,7 +208,7 @@ describe('guards: order, flags and rate', () => {
 
   test('reads and writes are counted apart, per client, with Retry-After', async () => {
     const control = await startControl({
-      settings: { adminToken: token, rateLimit: { max: 4, windowSeconds: 60 } },
+      settings: { adminToken: token, rateLimit: { max: 4, writeMax: 1, windowSeconds: 60 } },
     });
     try {
       for (let i = 0; i < 4; i++) assert.equal((await control.ask('/_fn/metrics')).status, 200);
@@ -219,7 +219,7 @@ describe('guards: order, flags and rate', () => {
       assert.equal(refused.headers['x-ratelimit-limit'], '4');
       const write = { method: 'POST', headers: withToken } as const;
       assert.equal((await control.ask('/_fn/reload', write)).status, 200);
-      assert.equal((await control.ask('/_fn/reload', write)).status, 429, 'a quarter of the reads');
+      assert.equal((await control.ask('/_fn/reload', write)).status, 429);
       assert.equal((await control.ask('/_fn/metrics', { from: '127.0.0.2' })).status, 200);
       assert.equal((await control.ask('/_fn/health')).status, 200, 'probes are not counted');
     } finally {

@@ -1,8 +1,12 @@
 // A control plane on a real edge, asked through Fastify's inject: the peer's address is a test's to choose.
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { ControlDeps, ControlSettings, RuntimeHealth } from '../../../src/control/control-deps.ts';
 import { registerControl } from '../../../src/control/control-plane.ts';
 import type { Catalog } from '../../../src/discovery/catalog.ts';
+import { silentLog } from '../../../src/log.ts';
 import { LogRing } from '../../../src/logs/log-ring.ts';
 import { createTestEdge } from '../edge/support.ts';
 
@@ -29,9 +33,21 @@ export const nodeUp: RuntimeHealth = {
   checkedAt: 1_000,
 };
 
+export const noLogin: ControlSettings['login'] = {
+  enabled: false,
+  api: false,
+  username: null,
+  passwordHash: null,
+  password: null,
+  sessionSecret: null,
+  sessionTtlSeconds: 3600,
+  rateLimit: { max: 5, windowSeconds: 300 },
+};
+
 export async function startControl(setup: ControlSetup = {}) {
   const edge = await createTestEdge({ trustedProxyCidrs: setup.trustedProxyCidrs ?? [] });
   const { unit } = edge;
+  const stateDir = mkdtempSync(join(tmpdir(), 'fastfn-state-'));
   const catalog: Catalog = {
     generation: 3,
     generatedAt: 5_000,
@@ -60,8 +76,12 @@ export async function startControl(setup: ControlSetup = {}) {
       uiEnabled: false,
       apiEnabled: true,
       adminApiEnabled: true,
+      docsEnabled: true,
+      writeEnabled: false,
+      publicExplore: false,
       localOnly: true,
-      rateLimit: { max: 120, windowSeconds: 60 },
+      rateLimit: { max: 120, writeMax: 30, windowSeconds: 60 },
+      login: noLogin,
       ...setup.settings,
     },
     metrics: edge.metrics,
@@ -82,6 +102,9 @@ export async function startControl(setup: ControlSetup = {}) {
     isStarted: () => true,
     isDraining: () => edge.state.draining,
     clientAddress: (request) => edge.addresses.of(request),
+    isSecure: () => false,
+    stateDir,
+    log: silentLog,
     ...setup.deps,
   };
   const { app } = edge;
@@ -105,5 +128,9 @@ export async function startControl(setup: ControlSetup = {}) {
       json: () => answer.json(),
     };
   };
-  return { ask, state, edge, close: () => app.close() };
+  const close = async (): Promise<void> => {
+    await app.close();
+    rmSync(stateDir, { recursive: true, force: true });
+  };
+  return { ask, state, edge, stateDir, close };
 }

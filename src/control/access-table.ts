@@ -1,0 +1,80 @@
+// Every endpoint of the control plane in one table (contract/control-plane.md 2). What is not in it is not found.
+
+import type { AccessRow } from './access-row.ts';
+import { bodies, queries } from './request-schemas.ts';
+
+const probe = { method: 'GET', access: 'open', permission: 'read' } as const;
+const read = { method: 'GET', access: 'api', permission: 'read' } as const;
+const invoke = { method: 'POST', access: 'api', permission: 'invoke' } as const;
+const write = { access: 'api', permission: 'write' } as const;
+const login = { method: 'POST', access: 'login', permission: 'read', bucket: 'login' } as const;
+const page = { method: 'GET', access: 'ui', permission: 'read', bucket: 'ui' } as const;
+
+const changeUiState = {
+  ...write,
+  path: '/_fn/ui-state',
+  handler: 'change ui state',
+  body: bodies.uiState,
+  summary: 'Changes switches; what lets more callers in needs the admin token.',
+} as const;
+
+export const accessTable = [
+  // How the gateway is.
+  {
+    ...probe,
+    path: '/_fn/health',
+    handler: 'health',
+    query: queries.health,
+    summary: 'Whether the gateway works; details for the operator.',
+  },
+  {
+    ...probe,
+    path: '/_fn/ready',
+    handler: 'ready',
+    summary: '200, or 503 while starting, draining or without a language that is needed.',
+  },
+  { ...read, path: '/_fn/metrics', handler: 'metrics', summary: 'Prometheus text.' },
+  { ...read, path: '/system/metrics', handler: 'metrics', summary: 'The same under its older name.' },
+  {
+    ...read,
+    path: '/_fn/catalog',
+    handler: 'catalog',
+    summary: 'What is served: routes, functions, languages.',
+  },
+  { ...read, path: '/_fn/functions', handler: 'functions', summary: 'All functions with their state.' },
+  { ...read, path: '/_fn/api/functions', handler: 'functions', summary: 'The same under its older name.' },
+  {
+    ...invoke,
+    path: '/_fn/reload',
+    handler: 'reload',
+    methodFirst: true,
+    summary: 'Reads the functions again and answers when they are served.',
+  },
+  {
+    ...read,
+    path: '/_fn/audit',
+    handler: 'audit',
+    query: queries.lines,
+    summary: 'The newest lines of the audit log: who changed what.',
+  },
+
+  // Who may.
+  { ...login, path: '/_fn/login', handler: 'login', body: bodies.login, summary: 'Starts a session.' },
+  { ...login, path: '/_fn/logout', handler: 'logout', access: 'logout', summary: 'Ends the session.' },
+  { ...read, path: '/_fn/ui-state', handler: 'ui state', summary: 'The switches of the control plane.' },
+  { ...changeUiState, method: 'PUT' },
+  { ...changeUiState, method: 'POST' },
+  { ...changeUiState, method: 'PATCH' },
+  {
+    ...write,
+    method: 'DELETE',
+    path: '/_fn/ui-state',
+    handler: 'clear ui state',
+    summary: 'Goes back to the configured switches.',
+  },
+  { ...page, path: '/console', handler: 'console page', summary: 'The console.' },
+  { ...page, path: '/console/*', handler: 'console page', summary: 'Pages and files of the console.' },
+] as const satisfies readonly AccessRow[];
+
+/** Each has a function in control-handlers.ts. */
+export type HandlerName = (typeof accessTable)[number]['handler'];

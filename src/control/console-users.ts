@@ -1,0 +1,65 @@
+// Who may log in to the console, with what password, and what each may do there.
+
+import { createHash } from 'node:crypto';
+import { parsePasswordHash, plainPassword, type Verifier } from './password-hash.ts';
+
+/** `read` looks, `invoke` also calls functions and reloads, `write` also changes things. */
+export type Role = 'read' | 'invoke' | 'write';
+
+/** Same fields as the configuration's `control.login`. */
+export interface LoginCredentials {
+  readonly username: string | null;
+  /** Beats `password`; text that is no good hash lets nobody in. */
+  readonly passwordHash: string | null;
+  readonly password: string | null;
+}
+
+interface ConsoleUser {
+  readonly name: string;
+  readonly role: Role;
+  /** Changes with name and credential. */
+  readonly fingerprint: string;
+  readonly verifier: Verifier;
+}
+
+export class ConsoleUsers {
+  readonly #users = new Map<string, ConsoleUser>();
+
+  constructor(credentials: LoginCredentials) {
+    const user = userFrom(credentials);
+    if (user !== null) this.#users.set(user.name, user);
+  }
+
+  /** False: nobody can log in, whatever they send. */
+  get isUsable(): boolean {
+    return this.#users.size > 0;
+  }
+
+  find(name: string): Pick<ConsoleUser, 'role' | 'fingerprint'> | null {
+    return this.#users.get(name) ?? null;
+  }
+
+  /** An unknown name costs as much as a known one: the time does not tell which names there are. */
+  async accepts(name: string, password: string): Promise<boolean> {
+    const user = this.#users.get(name);
+    const [anybody] = this.#users.values();
+    const matches = (await (user ?? anybody)?.verifier.matches(password)) ?? false;
+    return matches && user !== undefined;
+  }
+}
+
+function userFrom({ username, passwordHash, password }: LoginCredentials): ConsoleUser | null {
+  if (username === null) return null;
+  const verifier =
+    passwordHash !== null
+      ? parsePasswordHash(passwordHash)
+      : password === null
+        ? null
+        : plainPassword(password);
+  if (verifier === null) return null;
+  const stored = passwordHash ?? password ?? '';
+  const fingerprint = createHash('sha256')
+    .update(JSON.stringify([username, stored]))
+    .digest('base64url');
+  return { name: username, role: 'write', fingerprint, verifier };
+}

@@ -1,0 +1,16 @@
+// The functions that the access table names, gathered from those who answer.
+
+import type { ControlHandler } from './access-row.ts';
+import type { HandlerName } from './access-table.ts';
+import type { HandlerParts } from './handler-parts.ts';
+import { reportHandlers } from './report-handlers.ts';
+import { sessionHandlers } from './session-handlers.ts';
+import { uiStateHandlers } from './ui-state-handlers.ts';
+
+export function createHandlers(parts: HandlerParts): Readonly<Record<HandlerName, ControlHandler>> {
+  return {
+    ...reportHandlers(parts),
+    ...sessionHandlers(parts),
+    ...uiStateHandlers(parts),
+  };
+}

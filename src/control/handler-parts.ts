@@ -1,0 +1,10 @@
+// What every group of handlers may use.
+
+import type { ControlDeps } from './control-deps.ts';
+import type { ControlState } from './control-state.ts';
+import type { ControlGuards } from './guards.ts';
+
+export interface HandlerParts extends ControlState {
+  readonly deps: ControlDeps;
+  readonly guards: ControlGuards;
+}

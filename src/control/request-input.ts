@@ -1,0 +1,123 @@
+// Checks what a call brings against the schemas of its row, and says in one sentence what is wrong with the first thing that
+// does not fit: which field, and what would be accepted.
+
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { isObject } from '../discovery/checked-document.ts';
+import { GatewayError } from '../errors.ts';
+import { didYouMean } from '../policy/did-you-mean.ts';
+import type { AccessRow, BodyRule, JsonSchema } from './access-row.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Deeper documents are refused before anything walks over them. */
+const maxDepth = 64;
+
+export interface RowInput {
+  /** @throws GatewayError bad_request that names the key */
+  query(raw: unknown): Readonly<Record<string, string>>;
+  /** @param bytes null when there was no body. @throws GatewayError bad_request that names the field */
+  body(bytes: Buffer | null): Json;
+}
+
+export function compileInput(row: AccessRow): RowInput {
+  const ajv = new Ajv({ verbose: true, strictTypes: false, strictRequired: false });
+  ajv.addVocabulary(['accepted', 'refusal']);
+  const query = ajv.compile({
+    type: 'object',
+    additionalProperties: false,
+    properties: row.query ?? {},
+  });
+  const { body: rule } = row;
+  const validateBody = rule === undefined ? null : ajv.compile(rule.schema);
+  return {
+    query: (raw) => {
+      if (!query(raw)) throw refusal(query, 'query parameter');
+      return raw as Readonly<Record<string, string>>;
+    },
+    body: (bytes) => (rule === undefined || validateBody === null ? {} : readBody(bytes, rule, validateBody)),
+  };
+}
+
+function readBody(bytes: Buffer | null, rule: BodyRule, validate: ValidateFunction): Json {
+  if (bytes === null || bytes.length === 0) {
+    if (rule.optional !== true) throw badRequest(refusalOf(rule.schema) ?? 'invalid json body');
+    return {};
+  }
+  const value = parseObject(bytes);
+  if (value === null) throw badRequest(refusalOf(rule.schema) ?? 'invalid json body');
+  if (!validate(value)) throw refusal(validate, 'key');
+  return value;
+}
+
+function parseObject(bytes: Buffer): Json | null {
+  try {
+    // Bytes that are no UTF-8 would become other text than was sent.
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const value: unknown = JSON.parse(text);
+    return isObject(value) && !isTooDeep(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function isTooDeep(value: Json): boolean {
+  let level: object[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > maxDepth) return true;
+    level = level.flatMap((item) =>
+      Object.values(item).filter(
+        (child: unknown): child is object => typeof child === 'object' && child !== null,
+      ),
+    );
+  }
+  return false;
+}
+
+function refusal(validate: ValidateFunction, what: string): GatewayError {
+  const [error] = validate.errors ?? [];
+  return badRequest(error === undefined ? 'bad request' : wordsFor(error, what));
+}
+
+function wordsFor(error: ErrorObject, what: string): string {
+  const schema = isObject(error.parentSchema) ? error.parentSchema : {};
+  const path = pathOf(error.instancePath);
+  if (error.keyword === 'additionalProperties') {
+    const key = String(error.params['additionalProperty']);
+    const known = Object.keys(isObject(schema['properties']) ? schema['properties'] : {});
+    const guess = didYouMean(key, known);
+    const hint = guess === null ? '' : ` (did you mean ${guess}?)`;
+    return `unknown ${what}: ${shorten([...path, key].join('.'))}${hint}`;
+  }
+  const missing = error.keyword === 'required' ? String(error.params['missingProperty']) : null;
+  const own = missing === null ? schema : childSchema(schema, missing);
+  const name = [...path, ...(missing === null ? [] : [missing])].join('.');
+  const accepted = typeof own['accepted'] === 'string' ? `must be ${own['accepted']}` : (error.message ?? '');
+  const words = missing === null ? accepted : 'is required';
+  return refusalOf(own) ?? (name === '' ? `body ${words}` : `${shorten(name)} ${words}`);
+}
+
+function childSchema(schema: Json, key: string): Json {
+  const properties = isObject(schema['properties']) ? schema['properties'] : {};
+  const child = properties[key];
+  return isObject(child) ? child : {};
+}
+
+function refusalOf(schema: JsonSchema): string | null {
+  return typeof schema['refusal'] === 'string' ? schema['refusal'] : null;
+}
+
+function pathOf(pointer: string): string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+/** Keys come from outside: what is quoted of them is short and printable. */
+function shorten(name: string): string {
+  return name.replaceAll(/\p{Cc}/gu, '?').slice(0, 100);
+}
+
+function badRequest(text: string): GatewayError {
+  return new GatewayError('bad_request', { text });
+}
