@@ -1,0 +1,3 @@
+module fastfn.invalid
+
+go 1.18
