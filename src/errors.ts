@@ -17,6 +17,8 @@ export const errorTable = {
   method_not_allowed: { status: 405, text: 'method not allowed' },
   request_timeout: { status: 408, text: 'request timeout' },
   route_conflict: { status: 409, text: 'ambiguous function' },
+  already_exists: { status: 409, text: 'already exists' },
+  precondition_failed: { status: 412, text: 'precondition failed' },
   payload_too_large: { status: 413, text: 'payload too large' },
   uri_too_long: { status: 414, text: 'uri too long' },
   expectation_failed: { status: 417, text: 'expectation failed' },
