@@ -4,6 +4,8 @@
 import type { Fault } from '../policy/fault.ts';
 import type { FunctionPolicy, HttpMethod } from '../policy/function-policy.ts';
 import type { RuntimeName } from '../policy/runtime-name.ts';
+import type { FunctionDocs } from './function-docs.ts';
+import type { InputSchema } from './input/input-schema.ts';
 
 /** One version of one function, or one file that is a function. */
 export interface FunctionUnit {
@@ -32,6 +34,10 @@ export interface FunctionUnit {
   readonly signature: string;
   /** What its callers are told when it is listed but, for a config fault, not served; else null. */
   readonly refused: string | null;
+  /** What it takes: checked before it is called. Absent: whatever comes. */
+  readonly input?: InputSchema;
+  /** What its config says for the API documentation; comments in its source say the rest. */
+  readonly docs?: FunctionDocs;
   /** Code of that refusal where it is no config fault. */
   readonly refusedAs?: 'sandbox_unavailable';
 }

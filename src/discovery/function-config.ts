@@ -8,6 +8,9 @@ import { isRuntimeName, type RuntimeName } from '../policy/runtime-name.ts';
 import { defaultSandboxRules, type SandboxRules } from '../policy/sandbox-rules.ts';
 import { type Complain, checkDocument, type DocumentKind, isObject, textOf } from './checked-document.ts';
 import { readHandlerPatch, readPolicyPatch } from './config-policy.ts';
+import { type FunctionDocs, readDocs } from './function-docs.ts';
+import type { InputSchema } from './input/input-schema.ts';
+import { readInput } from './input/read-input.ts';
 import { parseRoutePattern } from './route-pattern.ts';
 import schema from './schema/fn.config.schema.json' with { type: 'json' };
 
@@ -29,6 +32,11 @@ export interface FunctionConfig {
   readonly handler: HandlerPatch;
   /** Why calls must be refused (a calling convention nobody can read), or null. */
   readonly refused: string | null;
+  /** What the functions of this folder take; null: whatever comes. */
+  readonly input: InputSchema | null;
+  /** Why calls must be refused: schemas of input that nobody can check; or null. */
+  readonly inputRefused: string | null;
+  readonly docs: FunctionDocs;
   /** Local target of a folder's home alias. */
   readonly home: string | null;
   /** Relative folder that holds static files. */
@@ -80,6 +88,7 @@ type Json = Readonly<Record<string, unknown>>;
 function readConfig(value: Json, written: Json, rules: SandboxRules, complain: Complain): FunctionConfig {
   const invoke = isObject(value['invoke']) ? value['invoke'] : {};
   const handler = readHandlerPatch(value, invoke, complain);
+  const { input, refused: inputRefused } = readInput(written, complain);
   return {
     identity: readIdentity(value, written, complain),
     entrypoint: textOf(value['entrypoint']),
@@ -88,6 +97,9 @@ function readConfig(value: Json, written: Json, rules: SandboxRules, complain: C
     policy: readPolicyPatch(value, written, rules, complain),
     handler: handler.patch,
     refused: handler.refused,
+    input,
+    inputRefused,
+    docs: readDocs(invoke, complain),
     home: readHome(value, invoke),
     assetsDirectory: readAssetsDirectory(value, complain),
     ignoreDirs: readIgnoreDirs(value, complain),

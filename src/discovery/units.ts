@@ -8,6 +8,7 @@ import { type PolicyDefaults, resolvePolicy } from '../policy/resolve-policy.ts'
 import { defaultSandboxRules, type SandboxRules } from '../policy/sandbox-rules.ts';
 import type { FunctionUnit } from './catalog.ts';
 import { type Folder, joinPath, upwards } from './folder.ts';
+import type { FunctionConfig } from './function-config.ts';
 import type { Draft, Plan } from './plan.ts';
 import type { TimeSlice } from './time-slice.ts';
 import { ViewMaker } from './visible-files.ts';
@@ -88,17 +89,38 @@ function makeUnit(draft: Draft, key: string, views: ViewMaker, options: UnitOpti
     readable: Object.freeze(view.readable.map(absolute)),
     listable: Object.freeze(view.listable.map(absolute)),
     signature,
+    ...describeInput(draft),
     ...refusalOf(draft, policy, options),
   });
 }
 
+/** The configs that speak of the draft's own handler, nearest first: a version adds to what its function says. */
+function ownConfigs({ own, kind, version, home }: Draft): FunctionConfig[] {
+  const outer = kind === 'named' && version !== 'default' ? (home.parent?.config ?? null) : null;
+  return [own, outer].filter((config) => config !== null);
+}
+
+function describeInput(draft: Draft): Pick<FunctionUnit, 'input' | 'docs'> {
+  const configs = ownConfigs(draft).reverse();
+  const input = Object.assign({}, ...configs.map((config) => config.input));
+  const docs = Object.assign({}, ...configs.map((config) => config.docs));
+  return {
+    ...(Object.keys(input).length === 0 ? {} : { input: Object.freeze(input) }),
+    ...(Object.keys(docs).length === 0 ? {} : { docs: Object.freeze(docs) }),
+  };
+}
+
 /** A handler that nobody can call is not served, nor is one that the kernel cannot hold as its config demands. */
 function refusalOf(
-  { own }: Draft,
-  { sandbox, strictFs }: FunctionPolicy,
+  draft: Draft,
+  { sandbox, strictFs, bodyMode }: FunctionPolicy,
   { defaults }: UnitOptions,
 ): Pick<FunctionUnit, 'refused' | 'refusedAs'> {
-  if ((own?.refused ?? null) !== null) return { refused: own?.refused ?? null };
+  if ((draft.own?.refused ?? null) !== null) return { refused: draft.own?.refused ?? null };
+  const refused = ownConfigs(draft).find(({ inputRefused }) => inputRefused !== null)?.inputRefused;
+  if (refused !== undefined) return { refused };
+  if (bodyMode === 'stream' && describeInput(draft).input?.body !== undefined)
+    return { refused: 'schema.body needs invoke.body_mode buffer' };
   const held = strictFs && rulesOf(defaults).kernelTier;
   if (!sandbox.requireKernel || held) return { refused: null };
   return { refused: 'sandbox unavailable', refusedAs: 'sandbox_unavailable' };

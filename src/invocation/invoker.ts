@@ -10,6 +10,7 @@ import type { ErrorMessage, LogMessage } from '../protocol/messages.ts';
 import type { Slot } from './admission.ts';
 import type { Deployment } from './deployment.ts';
 import { failedLimit } from './failed-limit.ts';
+import { checkedRequest } from './input-check.ts';
 import type { InvocationReply, InvocationRequest } from './invocation.ts';
 import { OutputBudget } from './output-budget.ts';
 import { CapturedOutput, debugMarks, stateMarks } from './reply-marks.ts';
@@ -31,10 +32,11 @@ export class Invoker {
   }
 
   /**
-   * One call of one function. The deadline runs from here.
+   * One call of one function. The deadline runs from here. What does not fit the function's schemas is refused first.
    * @throws GatewayError for everything that is not a result; its headers carry the marks
    */
-  async invoke(request: InvocationRequest, deployment: Deployment): Promise<InvocationReply> {
+  async invoke(asked: InvocationRequest, deployment: Deployment): Promise<InvocationReply> {
+    const request = checkedRequest(asked);
     const { clock } = this.#options;
     const watch = new Watch(this.#options, deployment, clock.now());
     const deadlineMs = watch.startedMs + deployment.unit.policy.timeoutMs;
