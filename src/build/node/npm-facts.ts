@@ -1,0 +1,72 @@
+// Where the host's npm is and how it is started: npm is a script, and the Node beside it runs it. Our own Node may be the
+// single binary, which runs no scripts, and npm wants the Node that it came with.
+
+import { closeSync, existsSync, openSync, readSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { askTool } from '../ask-tool.ts';
+import { type BuildTools, PlanFault } from '../build-planner.ts';
+
+export interface NpmFacts {
+  /** Real program, and what comes before npm's own arguments. */
+  readonly file: string;
+  readonly args: readonly string[];
+  /** Files and folders of npm and its Node. */
+  readonly toolchain: readonly string[];
+  /** Folder of globally installed packages, npm's own neighbours. */
+  readonly globalModules: string;
+  /** Runs scripts; null where npm is no script of Node's. */
+  readonly node: string | null;
+}
+
+const known = new Map<string, Promise<NpmFacts>>();
+
+/** @throws PlanFault that says what to install where there is no npm */
+export async function findNpm(tools: BuildTools): Promise<NpmFacts> {
+  const tool = await tools.find('FN_NPM_BIN');
+  if (!tool.found) {
+    throw new PlanFault(
+      `npm ${tool.reason}: packages cannot be installed; install npm (Debian, Ubuntu: apt install npm), or set FN_NPM_BIN`,
+    );
+  }
+  const facts = known.get(tool.path) ?? examine(tool.path);
+  known.set(tool.path, facts);
+  return facts;
+}
+
+async function examine(path: string): Promise<NpmFacts> {
+  const real = realpathSync(path);
+  const home = dirname(dirname(real));
+  const node = isNodeScript(real) ? await nodeBeside(path) : null;
+  const command = node === null ? { file: real, args: [] } : { file: node, args: [real] };
+  return {
+    ...command,
+    node,
+    toolchain: [...(node === null ? [] : [node]), home],
+    globalModules: dirname(home),
+  };
+}
+
+/** By its first line: `#!/usr/bin/env node`. */
+function isNodeScript(path: string): boolean {
+  const fd = openSync(path, 'r');
+  try {
+    const head = Buffer.alloc(256);
+    const length = readSync(fd, head, 0, head.length, 0);
+    return /^#!.*\bnode/.test(head.toString('latin1', 0, length).split('\n')[0] ?? '');
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The Node in npm's folder, else the host's. */
+async function nodeBeside(npm: string): Promise<string> {
+  const beside = join(dirname(npm), 'node');
+  if (existsSync(beside)) return realpathSync(beside);
+  const answer = await askTool({
+    file: '/usr/bin/env',
+    args: ['node', '-p', 'process.execPath'],
+    timeoutMs: 5_000,
+  });
+  if (answer.ok && answer.stdout.trim().startsWith('/')) return realpathSync(answer.stdout.trim());
+  throw new PlanFault('npm is there but no node that could run it: install Node for npm, or set FN_NPM_BIN');
+}
