@@ -1,10 +1,11 @@
 // Where the host's npm is and how it is started: npm is a script, and the Node beside it runs it. Our own Node may be the
 // single binary, which runs no scripts, and npm wants the Node that it came with.
 
-import { closeSync, existsSync, openSync, readSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { askTool } from '../ask-tool.ts';
 import { type BuildTools, PlanFault } from '../build-planner.ts';
+import { firstLine } from '../script-head.ts';
 
 export interface NpmFacts {
   /** Real program, and what comes before npm's own arguments. */
@@ -36,7 +37,7 @@ export async function findNpm(tools: BuildTools): Promise<NpmFacts> {
 async function examine(path: string): Promise<NpmFacts> {
   const real = realpathSync(path);
   const home = dirname(dirname(real));
-  const node = isNodeScript(real) ? await nodeBeside(path) : null;
+  const node = /^#!.*\bnode/.test(firstLine(real)) ? await nodeBeside(path) : null;
   const command = node === null ? { file: real, args: [] } : { file: node, args: [real] };
   return {
     ...command,
@@ -44,18 +45,6 @@ async function examine(path: string): Promise<NpmFacts> {
     toolchain: [...(node === null ? [] : [node]), home],
     globalModules: dirname(home),
   };
-}
-
-/** By its first line: `#!/usr/bin/env node`. */
-function isNodeScript(path: string): boolean {
-  const fd = openSync(path, 'r');
-  try {
-    const head = Buffer.alloc(256);
-    const length = readSync(fd, head, 0, head.length, 0);
-    return /^#!.*\bnode/.test(head.toString('latin1', 0, length).split('\n')[0] ?? '');
-  } finally {
-    closeSync(fd);
-  }
 }
 
 /** The Node in npm's folder, else the host's. */

@@ -4,7 +4,8 @@ import { statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { PlanFault } from '../build-planner.ts';
 import { filesOf, readManifest, shownPath, type View } from '../function-files.ts';
-import { hasDependencies, isObject, type PackageJson } from './package-json.ts';
+import { isObject } from '../json-manifest.ts';
+import { hasDependencies, type PackageJson } from './package-json.ts';
 
 export interface PackageSet {
   readonly manifest: PackageJson;
