@@ -4,13 +4,15 @@ cancelled one, and output attributed to the call that printed it."""
 import asyncio
 
 from . import message
+from .async_call import Call
 from .event import build_event
 from .failure import end_process, error_frame
 from .frame import pack_chunk
 from .function import deadline_of
-from .limits import ASYNC_CONCURRENCY, INITIAL_WINDOW_BYTES
+from .limits import ASYNC_CONCURRENCY
 from .loop_connection import LoopConnection
-from .reply_frames import chunk_bytes, chunk_frames, first_frames, with_default_type
+from .reply_frames import begins_at_once, chunk_bytes, chunk_frames, first_frames, with_default_type
+from .request_body import AsyncRequestBody
 from .result import is_awaitable, to_reply
 
 
@@ -48,14 +50,35 @@ class AsyncWorker:
             self._take_about_call(item)
 
     def _take_invoke(self, item):
-        call = _Call(item)
+        call = Call(item)
         self._calls[call.ident] = call
-        if item["body"]["kind"] != "stream":
+        if self._function.streams_body:
+            self._open_body(call, item["body"])
+        if call.stream is not None or item["body"]["kind"] != "stream":
             self._start(call)
+
+    def _open_body(self, call, body):
+        """The handler reads its body while it arrives."""
+        if body["kind"] == "stream":
+            call.stream = AsyncRequestBody(lambda count: self._give_back(call, count))
+        elif body["kind"] == "text":
+            call.stream = AsyncRequestBody(lambda count: None)
+            call.stream.feed(body["text"].encode())
+            call.stream.feed(b"")
+
+    def _give_back(self, call, count):
+        returned = call.count(count)
+        if returned and call.ident in self._calls:
+            self._connection.send(message.credit(call.ident, returned))
 
     def _take_chunk(self, ident, data):
         call = self._calls.get(ident)
-        if call is None or call.task is not None:
+        if call is None:
+            return
+        if call.stream is not None:
+            call.stream.feed(data)
+            return
+        if call.task is not None:
             return
         if not data:
             self._start(call)
@@ -91,6 +114,9 @@ class AsyncWorker:
                 raise asyncio.CancelledError
             reply = await self._reply(call)
             frames, rest = first_frames(call.ident, reply)
+            if rest is not None and begins_at_once(reply):
+                self._connection.send(frames)
+                frames = b""
             if rest is not None:
                 frames = await self._send_body(call, frames, rest)
         except BaseException as failure:
@@ -101,6 +127,8 @@ class AsyncWorker:
     def _finish(self, call, frames):
         if call.capture is not None:
             call.capture.end()
+        if call.stream is not None:
+            call.stream.end()
         del self._calls[call.ident]
         if self._calls:
             self._connection.send(frames)
@@ -110,7 +138,7 @@ class AsyncWorker:
     async def _reply(self, call):
         function = self._function
         deadline = deadline_of(call.item)
-        event = build_event(call.item, call.body(), function)
+        event = build_event(call.item, call.stream or call.body(), function)
         call.item = None
         result = function.call(event, deadline)
         if is_awaitable(result):
@@ -139,65 +167,11 @@ class AsyncWorker:
         return call.unsent + pack_chunk(call.ident, b"")
 
 
-class _Call:
-    """One invocation: its request body while it arrives, its task, and the room for its answer."""
-
-    __slots__ = (
-        "_parts",
-        "_unreturned",
-        "_waiter",
-        "cancelled",
-        "capture",
-        "ident",
-        "item",
-        "room",
-        "started",
-        "task",
-        "unsent",
-    )
-
-    def __init__(self, item):
-        self.ident = item["id"]
-        self.item = item
-        self.task = None
-        self.capture = None
-        self.cancelled = False
-        self.started = False
-        self.room = INITIAL_WINDOW_BYTES
-        # The result of a stream, until its first chunk takes it along.
-        self.unsent = b""
-        self._waiter = None
-        self._parts = None
-        self._unreturned = 0
-
-    def receive(self, data):
-        """Keeps a chunk of the request's body; returns how much credit is due for it, mostly none."""
-        if self._parts is None:
-            self._parts = []
-        self._parts.append(data)
-        self._unreturned += len(data)
-        if self._unreturned < INITIAL_WINDOW_BYTES // 2:
-            return 0
-        returned, self._unreturned = self._unreturned, 0
-        return returned
-
-    def body(self):
-        return None if self._parts is None else b"".join(self._parts)
-
-    def add_room(self, count):
-        self.room += count
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-    async def room_for_some(self):
-        while self.room == 0:
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
-
-
 async def _started(reply):
     """Takes a stream's first piece before the answer begins: what fails until then is an ordinary failure."""
     pieces = _pieces(reply[2])
+    if begins_at_once(reply):
+        return *reply[:2], pieces, reply[3]
     first = await anext(pieces, None)
     status, headers, _, proxy = with_default_type(reply, first)
     return status, headers, _chained(first, pieces), proxy

@@ -63,6 +63,13 @@ class Connection:
         """Like `put_back`, but before what was put back already."""
         self._backlog[:0] = items
 
+    def take_back(self, belongs):
+        """The items put back that belong to the caller, in order; the others stay."""
+        mine = [item for item in self._backlog if belongs(item)]
+        if mine:
+            self._backlog = [item for item in self._backlog if not belongs(item)]
+        return mine
+
     def send(self, data):
         """Writes whole frames. A signal handler or finalizer that prints may call this in the middle of itself: what
         it says then follows the frame under way."""

@@ -1,16 +1,19 @@
 """The event as a handler sees it: the gateway's event plus body and environment. Every key is
-always there; None means absent; a body that is no UTF-8 comes as `body_base64`."""
+always there; None means absent; a body that is no UTF-8 comes as `body_base64`, one that is read while it arrives as a file."""
 
 
 def build_event(message, data, function):
-    """`data` is the whole body in bytes when it came as chunks, else None. The handler owns what it is given."""
+    """`data` is the whole body in bytes when it came as chunks, the file to read it from where the handler reads it itself,
+    else None. The handler owns what it is given."""
     event = message["event"]
     body = message["body"]
     event["body"] = body["text"] if body["kind"] == "text" else None
     event["is_base64"] = False
     event["body_base64"] = None
-    if data:
+    if type(data) is bytes:
         _set_bytes(event, data)
+    elif data is not None:
+        event["body"] = data
     incoming = event.get("env")
     env = function.env
     event["env"] = {**incoming, **env} if incoming else env.copy()
@@ -19,6 +22,8 @@ def build_event(message, data, function):
 
 
 def _set_bytes(event, data):
+    if not data:
+        return
     try:
         event["body"] = data.decode()
     except UnicodeDecodeError:

@@ -11,6 +11,7 @@ class Function:
     def __init__(self, module, load):
         self.env = load["env"]
         self.context = load["context"]
+        self.streams_body = load.get("streamBody", False)
         bind = _adapters[load["adapter"]]
         self.call, target = bind(module, load["handler"])
         self.is_async = is_async(target)

@@ -53,6 +53,12 @@ def with_default_type(reply, first_piece):
     return status, {**headers, "content-type": kind}, body, proxy
 
 
+def begins_at_once(reply):
+    """Whoever reads events wants to know that it is connected, long before the first one. Any other stream begins with its
+    first piece: what fails before that is an ordinary failure."""
+    return content_type(reply[1]).startswith("text/event-stream")
+
+
 def chunk_frames(ident, data, room):
     """The frames of as much of `data` as there is room for, and how many bytes that is."""
     size = min(len(data), room)

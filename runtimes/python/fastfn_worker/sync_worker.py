@@ -1,20 +1,17 @@
 """Serves a plain function: one call at a time, in the main thread, read → call → write. While a handler runs nobody
-reads: a cancel cannot stop Python code anyway, so the gateway ends the process instead."""
+reads but itself: a cancel cannot stop Python code anyway, so the gateway ends the process instead."""
 
 from . import message
 from .event import build_event
+from .exchange import Cancelled, Exchange
 from .failure import error_frame
 from .frame import pack_chunk
 from .function import deadline_of
-from .limits import INITIAL_WINDOW_BYTES
-from .reply_frames import chunk_bytes, chunk_frames, first_frames, with_default_type
+from .reply_frames import begins_at_once, chunk_bytes, chunk_frames, first_frames, with_default_type
+from .request_body import body_of_exchange, whole_body
 from .result import is_awaitable, to_reply
 
 _plain_results = frozenset((dict, str, list, tuple, bytes, type(None)))
-
-
-class Cancelled(Exception):
-    """The gateway asked for the end of an answer that was being sent."""
 
 
 class SyncWorker:
@@ -42,13 +39,12 @@ class SyncWorker:
 
     def _take_invoke(self, item):
         ident = item["id"]
-        data = None
-        if item["body"]["kind"] == "stream":
-            try:
-                data = self._receive_body(ident)
-            except Cancelled:
-                self._connection.send(message.error(ident, "invocation cancelled", ""))
-                return
+        exchange = Exchange(self._connection, ident)
+        try:
+            data = self._body(item["body"], exchange)
+        except Cancelled:
+            self._connection.send(message.error(ident, "invocation cancelled", ""))
+            return
         capture = self._output.begin(ident)
         try:
             reply = self._run(item, data)
@@ -59,8 +55,20 @@ class SyncWorker:
             capture.end()
             self._connection.send(frames)
         else:
-            self._send_body(_BodySender(self._connection, ident, frames), rest, capture)
+            sender = _BodySender(self._connection, exchange, frames)
+            if begins_at_once(reply):
+                sender.flush()
+            self._send_body(sender, rest, capture)
+        exchange.over = True
         self._output.outside()
+
+    def _body(self, body, exchange):
+        """What `build_event` is given beside the message."""
+        if not self._function.streams_body:
+            return exchange.whole_body() if body["kind"] == "stream" else None
+        if body["kind"] == "text":
+            return whole_body(body["text"].encode())
+        return body_of_exchange(exchange) if body["kind"] == "stream" else None
 
     def _run(self, item, data):
         function = self._function
@@ -74,6 +82,8 @@ class SyncWorker:
     def _started(self, reply):
         """Takes a stream's first piece before the answer begins: what fails until then is an ordinary failure."""
         pieces = self._pieces(reply[2])
+        if begins_at_once(reply):
+            return *reply[:2], pieces, reply[3]
         first = next(pieces, None)
         status, headers, _, proxy = with_default_type(reply, first)
         return status, headers, _chained(first, pieces), proxy
@@ -113,79 +123,38 @@ class SyncWorker:
         capture.end()
         sender.finish(last)
 
-    def _receive_body(self, ident):
-        connection = self._connection
-        parts = []
-        unreturned = 0
-        # The gateway hands quick functions their next calls ahead of time.
-        others = []
-        try:
-            while True:
-                item = connection.receive()
-                if type(item) is tuple and item[0] == ident:
-                    if not item[1]:
-                        return b"".join(parts)
-                    parts.append(item[1])
-                    unreturned += len(item[1])
-                    if unreturned >= INITIAL_WINDOW_BYTES // 2:
-                        connection.send(message.credit(ident, unreturned))
-                        unreturned = 0
-                elif type(item) is tuple:
-                    others.append(item)
-                elif item["type"] == "cancel" and item["id"] == ident:
-                    raise Cancelled
-                elif item["type"] == "ping":
-                    connection.send(message.pong(item["n"]))
-                else:
-                    others.append(item)
-        finally:
-            connection.put_front(others)
-
 
 class _BodySender:
     """Sends the chunks of one answer within the gateway's credit, listening for a cancel between them."""
 
-    def __init__(self, connection, ident, first):
-        self.ident = ident
+    def __init__(self, connection, exchange, first):
+        self.ident = exchange.ident
         self._connection = connection
-        self._room = INITIAL_WINDOW_BYTES
+        self._exchange = exchange
         # Goes out together with the first chunks.
         self._unsent = first
 
     def send(self, data):
+        exchange = self._exchange
         while data:
-            self._listen()
-            frames, size = chunk_frames(self.ident, data, self._room)
-            self._room -= size
+            exchange.poll()
+            while not exchange.room:
+                self.flush()
+                exchange.wait()
+            frames, size = chunk_frames(self.ident, data, exchange.room)
+            exchange.room -= size
             data = memoryview(data)[size:]
             self._connection.send(self._unsent + frames)
             self._unsent = b""
 
+    def flush(self):
+        """The answer begins before its first piece is there."""
+        if self._unsent:
+            self._connection.send(self._unsent)
+            self._unsent = b""
+
     def finish(self, last):
         self._connection.send(self._unsent + last)
-
-    def _listen(self):
-        connection = self._connection
-        while True:
-            item = connection.receive_waiting() if self._room or self._unsent else connection.receive_new()
-            if item is None:
-                return
-            self._take(item)
-
-    def _take(self, item):
-        if type(item) is dict:
-            kind = item["type"]
-            if kind == "ping":
-                self._connection.send(message.pong(item["n"]))
-                return
-            if kind in ("credit", "cancel") and item["id"] == self.ident:
-                if kind == "cancel":
-                    raise Cancelled
-                self._room += item["bytes"]
-                return
-        self._connection.put_back(item)
-
-
 
 
 async def _awaited(awaitable):

@@ -27,6 +27,16 @@ for (const handler of ['handler', 'coroutine']) {
       assert.deepEqual(answer.headers, { 'Content-Type': 'text/event-stream' });
     });
 
+    for (const name of ['events', 'events-async']) {
+      it(`${name}: a stream of events begins before its first piece`, async (test) => {
+        const worker = await loaded(test, 'streams', { handler });
+        const { id, answer } = worker.begin(query(name));
+        await worker.waitFor((message) => message.type === 'result' && message.id === id);
+        assert.equal(worker.bufferedBytes(id), 0);
+        assert.equal((await answer).body.toString(), 'data: 1\n\n');
+      });
+    }
+
     it('a stream without pieces is an empty answer', async (test) => {
       const answer = await (await loaded(test, 'streams', { handler })).invoke(query('empty'));
       assert.deepEqual([answer.error, answer.status, answer.body.length], [null, 200, 0]);
