@@ -65,10 +65,35 @@ export function createMetrics() {
       buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
       registers,
     }),
+    ...buildMetrics(registers),
     reloads: new Counter({
       name: 'fastfn_reloads_total',
       help: 'Catalog swaps, by outcome (ok, failed)',
       labelNames: ['outcome'] as const,
+      registers,
+    }),
+  };
+}
+
+function buildMetrics(registers: Registry[]) {
+  return {
+    builds: new Counter({
+      name: 'fastfn_builds_total',
+      help: 'Builds of dependencies and programs, by runtime and outcome (built, failed, timeout, limit, host, cancelled)',
+      labelNames: ['runtime', 'outcome'] as const,
+      registers,
+    }),
+    buildSeconds: new Histogram({
+      name: 'fastfn_build_duration_seconds',
+      help: 'From the first step of a build to its end, by runtime and outcome',
+      labelNames: ['runtime', 'outcome'] as const,
+      buckets: [0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600],
+      registers,
+    }),
+    buildsRunning: new Gauge({
+      name: 'fastfn_builds_running',
+      help: 'Builds that run now, by runtime',
+      labelNames: ['runtime'] as const,
       registers,
     }),
   };

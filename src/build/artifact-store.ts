@@ -111,9 +111,11 @@ export class ArtifactStore {
   }
 
   #runtimeFolders(): string[] {
-    return readdirSync(this.#options.root, { withFileTypes: true })
+    const { root } = this.#options;
+    if (!existsSync(root)) return [];
+    return readdirSync(root, { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && /^[a-z]+$/.test(entry.name) && entry.name !== 'cache')
-      .map((entry) => join(this.#options.root, entry.name));
+      .map((entry) => join(root, entry.name));
   }
 
   async #assemble(plan: BuildPlan, workspace: Workspace, draft: string): Promise<void> {

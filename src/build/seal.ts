@@ -43,8 +43,11 @@ export async function sealTree(top: string, options: SealOptions): Promise<void>
   for (const folder of folders) {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name);
-      if (entry.isDirectory()) folders.push(path);
-      else sealEntry(path, top, options);
+      if (entry.isDirectory()) {
+        // The tool may have taken its own rights away from it.
+        chmodSync(path, 0o755);
+        folders.push(path);
+      } else sealEntry(path, top, options);
       if (performance.now() > sliceEnd) {
         await new Promise((next) => setImmediate(next));
         sliceEnd = performance.now() + sliceMs;

@@ -52,10 +52,16 @@ export class InputFault extends Error {
 }
 
 /**
+ * @param begun told which folder the caller must remove, also when this throws
  * @throws InputFault for an input that is a link, no file, or too large; the system's error where nothing can be written
  */
-export function makeWorkspace(files: readonly WorkspaceFile[], options: WorkspaceOptions): Workspace {
+export function makeWorkspace(
+  files: readonly WorkspaceFile[],
+  options: WorkspaceOptions,
+  begun: (home: string) => void,
+): Workspace {
   const home = join(options.parent, randomBytes(8).toString('hex'));
+  begun(home);
   const workspace = { home, dir: join(home, 'work'), tempDir: join(home, 'tmp') };
   const maker = new FolderMaker(options.owner);
   for (const folder of [home, workspace.dir, workspace.tempDir]) maker.folder(folder);
