@@ -59,6 +59,20 @@ final class AnswerSender
         }
     }
 
+    /** The result goes out before there is a first chunk. */
+    public function flush(): void
+    {
+        $this->sendNow('');
+    }
+
+    /** Takes what has arrived. */
+    public function poll(): void
+    {
+        while (($item = $this->connection->receiveWaiting()) !== null) {
+            $this->take($item);
+        }
+    }
+
     public function finish(): void
     {
         $this->sendNow(Frame::chunk($this->id, ''));
@@ -81,12 +95,10 @@ final class AnswerSender
     /** Takes what has arrived; waits only where there is no room. */
     private function listen(): void
     {
-        do {
-            $item = $this->room > 0 ? $this->connection->receiveWaiting() : $this->connection->receiveNew();
-            if ($item !== null) {
-                $this->take($item);
-            }
-        } while ($item !== null || $this->room === 0);
+        $this->poll();
+        while ($this->room === 0) {
+            $this->take($this->connection->receiveNew());
+        }
     }
 
     private function take(array|Chunk $item): void

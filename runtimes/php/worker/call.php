@@ -65,6 +65,18 @@ final class Call
         }
     }
 
+    /** Whether nobody waits for the answer any more: what has arrived says so. */
+    public function isAborted(): bool
+    {
+        try {
+            // Until the answer has begun there is no credit that could be lost with this one.
+            ($this->sender ?? new AnswerSender($this->id, $this->connection))->poll();
+        } catch (Cancelled) {
+            $this->cancelled = true;
+        }
+        return $this->cancelled;
+    }
+
     private function answer(): void
     {
         Output::closeBuffers();
@@ -87,6 +99,11 @@ final class Call
             $this->sendBytes($reply, $reply->body);
         } else {
             [$pieces, $reply->body] = [self::texts($reply->body), ''];
+            if (\str_starts_with(Headers::contentType($reply->headers), 'text/event-stream')) {
+                // Whoever reads events wants to know that it is connected, long before the first one.
+                $this->begin($reply);
+                $this->sender->flush();
+            }
             $this->stream($pieces, $reply);
         }
     }
@@ -121,11 +138,16 @@ final class Call
             $reply ??= Result::toReply(null, '', HttpHead::$current);
             $sample = \substr($text, 0, Text::wholeCharacters($text, 4_096));
             $reply->headers = Result::withDefault($reply->headers, Result::sniffed($sample));
-            $this->sender = new AnswerSender($this->id, $this->connection);
-            $this->sender->begin($reply, null);
-            HttpHead::$current->sent = true;
+            $this->begin($reply);
         }
         $this->sender->send($text);
+    }
+
+    private function begin(Reply $reply): void
+    {
+        $this->sender = new AnswerSender($this->id, $this->connection);
+        $this->sender->begin($reply, null);
+        HttpHead::$current->sent = true;
     }
 
     private function fail(\Throwable $failure): void

@@ -76,6 +76,17 @@ function flush(): void
     Worker::current()?->flush();
 }
 
+/** 1 once the client has gone or the deadline has passed; then the next flush() ends the script, as it does everywhere. */
+function connection_aborted(): int
+{
+    return Worker::current()?->isAborted() ? 1 : 0;
+}
+
+function connection_status(): int
+{
+    return connection_aborted() === 1 ? CONNECTION_ABORTED : CONNECTION_NORMAL;
+}
+
 /** The worker's own buffer does not count. */
 function ob_get_level(): int
 {

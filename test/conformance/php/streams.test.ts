@@ -26,6 +26,24 @@ describe('php streams', { skip }, () => {
     assert.deepEqual(answer.headers, { 'Content-Type': 'text/event-stream' });
   });
 
+  it('a stream of events begins before its first piece', async (test) => {
+    const worker = await loaded(test, 'streams');
+    const { id, answer } = worker.begin(forCase('events'));
+    await worker.waitFor((message) => message.type === 'result' && message.id === id);
+    assert.equal(worker.bufferedBytes(id), 0);
+    assert.equal((await answer).body.toString(), 'data: 1\n\n');
+  });
+
+  it('connection_aborted() tells that the client has gone', async (test) => {
+    const worker = await loaded(test, 'streams');
+    const { id, answer } = worker.begin(forCase('until-aborted'));
+    while (worker.bufferedBytes(id) === 0) await sleep(5);
+    worker.send({ type: 'cancel', id, reason: 'client_closed' });
+    const ended = await answer;
+    assert.deepEqual([ended.error, ended.stdout], ['invocation cancelled', 'aborted 1\n']);
+    assert.equal((await worker.invoke(forCase('not-aborted'))).body.toString(), '00');
+  });
+
   it('a stream without pieces is an empty answer', async (test) => {
     const answer = await (await loaded(test, 'streams')).invoke(forCase('empty'));
     assert.deepEqual([answer.error, answer.status, answer.body.length], [null, 200, 0]);
