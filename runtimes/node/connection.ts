@@ -1,6 +1,7 @@
 // The connection to the gateway on file descriptor 3. Reads frames into checked-enough messages (the gateway is
 // trusted, the stream is not believed blindly), and sends all frames of one event-loop turn in one write.
 
+import { readSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { GatewayMessage } from '../../src/protocol/messages.ts';
 import { afterTurn, allocate, isUtf8, parseJson, readText, sliceBytes } from './builtins.ts';
@@ -30,11 +31,13 @@ export class Connection implements FrameHandler {
   readonly #write: (bytes: Buffer) => unknown;
   readonly #writer: FrameWriter;
   readonly #socket: Socket;
+  readonly #reader = new FrameReader(this);
+  /** For `readArrived`; made when it is first called. */
+  #arrived: Buffer | null = null;
   #flushing = false;
 
   constructor(listener: ConnectionListener) {
     this.#listener = listener;
-    const reader = new FrameReader(this);
     const socket = new Socket({
       fd: gatewayFd,
       allowHalfOpen: true,
@@ -42,7 +45,7 @@ export class Connection implements FrameHandler {
       onread: {
         buffer: allocate(readBytes),
         callback: (length: number, buffer: Uint8Array) => {
-          this.#read(reader, sliceBytes(buffer as Buffer, 0, length));
+          this.#read(sliceBytes(buffer as Buffer, 0, length));
           return true;
         },
       },
@@ -97,15 +100,33 @@ export class Connection implements FrameHandler {
     if (bytes !== null) this.#write(bytes);
   }
 
+  /**
+   * Reads what has arrived without waiting for the event loop, for code that keeps the thread to itself. Not to be called
+   * from inside a listener: a frame would be read in the middle of another.
+   */
+  readArrived(): void {
+    this.#arrived ??= allocate(readBytes);
+    let length = 0;
+    try {
+      length = readSync(gatewayFd, this.#arrived, 0, readBytes, null);
+    } catch {
+      // EAGAIN: nothing has. Any other failure is met by the event loop as well.
+      return;
+    }
+    // No bytes are the end of the connection, which the event loop sees too.
+    if (length > 0) this.#read(sliceBytes(this.#arrived, 0, length));
+    this.flush();
+  }
+
   readonly #endTurn = (): void => {
     this.#listener.turnEnds();
     this.#flushing = false;
     this.flush();
   };
 
-  #read(reader: FrameReader, bytes: Buffer): void {
+  #read(bytes: Buffer): void {
     try {
-      reader.push(bytes);
+      this.#reader.push(bytes);
     } catch (error) {
       this.#listener.fault(error);
     }

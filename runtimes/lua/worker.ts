@@ -1,0 +1,219 @@
+// The Lua worker: loads one function and runs its invocations one after the other, for the gateway on the other end of the
+// connection. Owes one terminal message per invocation. Lua keeps the thread to itself while it runs, so the worker looks
+// at the connection from inside: a cancel stops the code that it is meant for.
+
+import { writeSync } from 'node:fs';
+import type { GatewayMessage, InvokeMessage, LoadMessage } from '../../src/protocol/messages.ts';
+import { sendAnswer } from '../node/answer-sender.ts';
+import { BackgroundWork } from '../node/background-work.ts';
+import { endProcess, now } from '../node/builtins.ts';
+import { Connection, type ConnectionListener } from '../node/connection.ts';
+import { completeEvent } from '../node/event.ts';
+import { describeFailure, type FailureText, firstLine } from '../node/failure.ts';
+import { Invocation } from '../node/invocation.ts';
+import * as message from '../node/message.ts';
+import { OutputTap } from '../node/output.ts';
+import { cleanProcess } from '../node/process-view.ts';
+import { toAnswer, UndecodableBody } from '../node/result.ts';
+import { LuaFunction } from './function.ts';
+import { LuaFailure } from './vm/lua-vm.ts';
+
+/** One machine, one stack: a second invocation would only wait here instead of in the gateway. */
+const concurrency = 1;
+const luaVersion = '5.4';
+const bytesPerMb = 1_048_576;
+/** How often running Lua code is interrupted to see whether a message has arrived, ms. */
+const pollMs = 20;
+/** Node itself, its heap and the copies of what crosses to Lua and back: not Lua's to take, MiB. */
+const reservedMb = 96;
+/** The module starts with this much, MiB: a smaller limit would be none. */
+const leastMb = 32;
+
+export class LuaWorker implements ConnectionListener {
+  readonly #connection: Connection;
+  readonly #output: OutputTap;
+  readonly #function: LuaFunction;
+  readonly #background = new BackgroundWork();
+  readonly #running = new Map<number, Invocation>();
+  /** The invocation whose Lua code runs now or ran last. */
+  #current: Invocation | undefined;
+  #constant: Pick<LoadMessage, 'env' | 'context'> = { env: {}, context: {} };
+  #nextPollAt = 0;
+
+  /** @param memoryMb what the whole process may take */
+  constructor(moduleBytes: Uint8Array, memoryMb: number) {
+    this.#function = new LuaFunction(moduleBytes, {
+      maxMemoryBytes: Math.max(leastMb, memoryMb - reservedMb) * bytesPerMb,
+      shouldStop: () => this.#shouldStop(),
+    });
+    this.#connection = new Connection(this);
+    this.#output = new OutputTap({
+      current: () => this.#current,
+      send: (id, stream, text) => this.#connection.send(message.log(id, stream, text)),
+      wake: () => this.#connection.wake(),
+      flush: () => this.#connection.flush(),
+    });
+    process.on('uncaughtException', (failure) => this.fault(failure));
+  }
+
+  message(received: GatewayMessage): void {
+    switch (received.type) {
+      case 'invoke':
+        this.#begin(received);
+        return;
+      case 'credit':
+        this.#running.get(received.id)?.window.grant(received.bytes);
+        return;
+      case 'cancel':
+        this.#cancel(received.id, received.reason);
+        return;
+      case 'ping':
+        this.#connection.send(message.pong(received.n));
+        return;
+      case 'load':
+        queueMicrotask(() => this.#load(received));
+        return;
+      default:
+        throw new Error('cannot read a message of unknown type');
+    }
+  }
+
+  /** A piece of a request body. Ids that are not running are late by design: they crossed the answer on the wire. */
+  chunk(id: number, bytes: Buffer): void {
+    const invocation = this.#running.get(id);
+    if (invocation === undefined || invocation.arriving === null) return;
+    if (bytes.length > 0) {
+      invocation.arriving.add(bytes);
+      this.#connection.send(message.credit(id, bytes.length));
+      return;
+    }
+    const { event, body } = invocation.arriving.end();
+    invocation.arriving = null;
+    this.#runSoon(invocation, event, body);
+  }
+
+  turnEnds(): void {
+    this.#output.drainAll();
+  }
+
+  ending(): void {
+    this.#background.whenIdle(() => endProcess(0));
+  }
+
+  closed(): never {
+    return endProcess(0);
+  }
+
+  fault(failure: unknown): never {
+    try {
+      writeSync(2, `fastfn lua worker: ${describeFailure(failure).message}\n`);
+    } catch {
+      // The pipe is gone, and with it whoever would have read this.
+    }
+    return endProcess(1);
+  }
+
+  #load(load: LoadMessage): void {
+    try {
+      this.#constant = { env: load.env, context: load.context };
+      cleanProcess(load.entry, load.env);
+      this.#output.install(load.maxOutputBytes);
+      this.#function.load(load, (stream, text) => this.#output.write(stream, text));
+      this.#connection.send(message.ready(concurrency, luaVersion));
+    } catch (failure) {
+      const { message: text, detail } = describe(failure);
+      this.#connection.send(message.loadFailed(firstLine(text), detail));
+    }
+  }
+
+  #begin(received: InvokeMessage): void {
+    const { id, body, event } = received;
+    const invocation = new Invocation(id, received.remaining_ms, this.#background);
+    this.#running.set(id, invocation);
+    if (body.kind === 'stream') invocation.awaitBody(event);
+    else this.#runSoon(invocation, event, body.kind === 'text' ? body.text : null);
+  }
+
+  /** Not in the middle of reading frames: while Lua runs, more of them are read. */
+  #runSoon(invocation: Invocation, event: InvokeMessage['event'], body: string | Buffer | null): void {
+    queueMicrotask(() => {
+      if (!invocation.ended) this.#run(invocation, event, body);
+    });
+  }
+
+  #run(invocation: Invocation, sent: InvokeMessage['event'], body: string | Buffer | null): void {
+    this.#current = invocation;
+    this.#nextPollAt = now() + pollMs;
+    try {
+      const answer = toAnswer(this.#function.call(completeEvent(sent, body, this.#constant, invocation)));
+      this.#output.drain(invocation);
+      const rest = sendAnswer(this.#connection, invocation, answer);
+      if (rest === undefined) this.#end(invocation);
+      else this.#finish(invocation, rest);
+    } catch (failure) {
+      this.#fail(invocation, failure);
+    }
+  }
+
+  async #finish(invocation: Invocation, rest: Promise<void>): Promise<void> {
+    invocation.answering = true;
+    try {
+      await rest;
+      this.#output.drain(invocation);
+      this.#end(invocation);
+    } catch (failure) {
+      this.#fail(invocation, failure);
+    }
+  }
+
+  #fail(invocation: Invocation, failure: unknown): void {
+    if (!invocation.ended) {
+      const { message: text, detail } = describe(failure, 'lua handler error: ');
+      this.#output.drain(invocation);
+      const undecodable = failure instanceof UndecodableBody;
+      this.#connection.send(message.invocationError(invocation.id, text, detail, undecodable));
+      this.#end(invocation);
+    }
+    const { broken } = this.#function;
+    if (broken === null) return;
+    this.#connection.flush();
+    this.fault(broken);
+  }
+
+  #end(invocation: Invocation): void {
+    invocation.ended = true;
+    this.#running.delete(invocation.id);
+  }
+
+  /** While Lua runs, nothing is sent: `#shouldStop` ends it. */
+  #cancel(id: number, reason: Parameters<Invocation['cancel']>[0]): void {
+    const invocation = this.#running.get(id);
+    if (invocation === undefined) return;
+    invocation.cancel(reason);
+    // A body that will not arrive, or an answer whose source may never come to its next piece.
+    if (invocation.arriving !== null || invocation.answering)
+      this.#fail(invocation, new Error('invocation cancelled'));
+  }
+
+  /** Asked while Lua runs, every few microseconds. */
+  #shouldStop(): string | null {
+    const time = now();
+    if (time >= this.#nextPollAt) {
+      this.#nextPollAt = time + pollMs;
+      this.#connection.readArrived();
+    }
+    const invocation = this.#current;
+    if (invocation === undefined) return null;
+    if (invocation.cancelled === 'client_closed') return 'invocation cancelled: the client has gone';
+    // Once an answer streams, the gateway alone knows how long that may take.
+    const late = !invocation.answering && time > invocation.deadlineAt;
+    return invocation.cancelled !== null || late ? 'invocation cancelled: its deadline has passed' : null;
+  }
+}
+
+/** @param prefix stands before Lua's own words */
+function describe(failure: unknown, prefix = ''): FailureText {
+  if (!(failure instanceof LuaFailure)) return describeFailure(failure);
+  const text = `${prefix}${failure.message}`;
+  return { message: text, detail: failure.traceback === '' ? text : `${text}\n${failure.traceback}` };
+}
