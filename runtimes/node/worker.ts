@@ -17,6 +17,7 @@ import { type CancelReason, Invocation } from './invocation.ts';
 import { loadModule } from './loader.ts';
 import * as message from './message.ts';
 import { OutputTap } from './output.ts';
+import { offerPackages } from './package-paths.ts';
 import { cleanProcess } from './process-view.ts';
 import { toAnswer, UndecodableBody } from './result.ts';
 import { StreamedBody } from './streamed-body.ts';
@@ -125,6 +126,7 @@ export class Worker implements ConnectionListener {
       cleanProcess(load.entry, load.env);
       this.#output.install(load.maxOutputBytes);
       if (load.strict) installGuard();
+      offerPackages(load.dependencies);
       this.#call = this.#resolve(await loadModule(load.entry), load);
       this.#connection.send(message.ready(concurrency, process.versions.node));
     } catch (failure) {

@@ -29,6 +29,8 @@ require __DIR__ . '/worker/source-text.php';
 require __DIR__ . '/worker/handler.php';
 require __DIR__ . '/worker/script.php';
 require __DIR__ . '/worker/call.php';
+require __DIR__ . '/worker/vendor-alias.php';
+require __DIR__ . '/worker/packages.php';
 require __DIR__ . '/worker/worker.php';
 require __DIR__ . '/worker/program.php';
 
@@ -36,9 +38,12 @@ unset($argv, $argc);
 FastFn\Worker\Program::start();
 if (FastFn\Worker\Program::$loaded !== null) {
     try {
+        FastFn\Worker\VendorAlias::begin();
         require_once FastFn\Worker\Program::$loaded;
     } catch (Throwable $failure) {
         FastFn\Worker\Program::refuse($failure);
+    } finally {
+        FastFn\Worker\VendorAlias::end();
     }
 }
 FastFn\Worker\Program::serve();

@@ -50,6 +50,7 @@ export function planWorker(
       strict: sandbox.strict,
       readable: sandbox.files.read,
       writable: sandbox.files.write,
+      dependencies: [],
       context: planEventContext(unit, process.pid),
       maxOutputBytes: sandbox.limits.outputBytes,
       streamBody: unit.policy.bodyMode === 'stream',

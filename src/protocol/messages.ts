@@ -30,6 +30,8 @@ export interface LoadMessage {
   /** Extra allowed roots that the guard must not refuse. */
   readonly readable: readonly string[];
   readonly writable: readonly string[];
+  /** Folders of installed packages, best first, behind the function's own: `site-packages`, `node_modules`, `vendor`. */
+  readonly dependencies: readonly string[];
   /** What every `event.context` holds; an event's own context goes over it. Said once, so that no call pays for it. */
   readonly context: Readonly<Record<string, unknown>>;
   /** Captured output per invocation beyond this is dropped with one marker line. Bytes. */

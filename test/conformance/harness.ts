@@ -160,6 +160,7 @@ export class WorkerProcess {
       strict: false,
       readable: [],
       writable: [],
+      dependencies: [],
       context: {},
       maxOutputBytes: 65_536,
       ...over,

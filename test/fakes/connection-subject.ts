@@ -20,6 +20,7 @@ export const loadMessage: LoadMessage = {
   strict: true,
   readable: [],
   writable: [],
+  dependencies: [],
   context: {},
   maxOutputBytes: 1000,
 };

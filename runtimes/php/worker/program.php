@@ -36,6 +36,11 @@ final class Program
         if ($load['strict']) {
             Guard::install($load);
         }
+        try {
+            Packages::load($load);
+        } catch (\Throwable $failure) {
+            self::refuse($failure);
+        }
         self::$known = Handler::definedFunctions();
         self::chooseFile();
     }

@@ -43,7 +43,7 @@ def _import_folders(load):
     parent, _, name = folder.rpartition("/")
     if name.startswith("[") and name.endswith("]"):
         dependencies.append(f"{parent}/.deps")
-    return own + [path for path in dependencies if os.path.isdir(path)]
+    return own + [path for path in dependencies if os.path.isdir(path)] + load["dependencies"]
 
 
 def _module_name(entry):

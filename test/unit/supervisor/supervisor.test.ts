@@ -63,6 +63,7 @@ function spec(behaviour: Behaviour, memoryBytes = defaultResourceLimits.memoryBy
       strict: false,
       readable: [],
       writable: [],
+      dependencies: [],
       context: {},
       maxOutputBytes: 1_000,
     },
