@@ -23,10 +23,15 @@ function reasonOf(error: unknown, phase: CallPhase): ProxyReason {
     return isTls(error, code) ? 'proxy request failed: tls_error' : 'proxy request failed: connect_error';
   }
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'proxy request failed: response_too_large';
-  if (code === 'HPE_INVALID_CHUNK_SIZE') return 'proxy request failed: invalid_chunk_size';
-  if (/^HPE_INVALID_(?:CONSTANT|VERSION|STATUS)$/.test(code))
-    return 'proxy request failed: invalid_status_line';
+  if (error instanceof Error && error.name === 'HTTPParserError') return parserReason(error.message);
   return phase === 'sending' ? 'proxy request failed: send_error' : 'proxy request failed: receive_error';
+}
+
+/** llhttp's texts; its codes do not come through undici. */
+function parserReason(message: string): ProxyReason {
+  if (message.includes('chunk size')) return 'proxy request failed: invalid_chunk_size';
+  const isHead = /status code|HTTP version|Expected HTTP\//.test(message);
+  return isHead ? 'proxy request failed: invalid_status_line' : 'proxy request failed: receive_error';
 }
 
 function isTls(error: unknown, code: string): boolean {
