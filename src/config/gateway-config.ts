@@ -22,6 +22,10 @@ export interface RuntimeAdapter {
   readonly strictArgs: readonly string[];
   /** Worker program file, relative to the folder of all runtimes (`ProgramFiles.runtimesDir`); '' when there is none. */
   readonly program: string;
+  /** The program is run by our own Node, with the row's package files: `ProgramFiles.nodePrograms` has its command. */
+  readonly nodeHosted: boolean;
+  /** Its workers get less than the policy grants (`RuntimeRow.sealed`). */
+  readonly sealed: boolean;
   /** For example `3.11.7`; '' when unavailable. */
   readonly version: string;
   /** Files and folders of the language itself that the worker may read. */
@@ -109,6 +113,12 @@ export interface GatewayConfig {
     readonly apiEnabled: boolean;
     readonly adminApiEnabled: boolean;
     readonly docsEnabled: boolean;
+    readonly docs: {
+      /** `FN_PUBLIC_BASE_URL`, without the `/` at its end. */
+      readonly publicBaseUrl: string | null;
+      readonly includeInternal: boolean;
+      readonly adminOnly: boolean;
+    };
     readonly writeEnabled: boolean;
     readonly publicExplore: boolean;
     readonly localOnly: boolean;

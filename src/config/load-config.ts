@@ -13,6 +13,7 @@ import type { GatewayConfig, HttpLimits } from './gateway-config.ts';
 import { readLogin } from './login-config.ts';
 import type { Mode } from './option.ts';
 import { controlOptions } from './options/control-options.ts';
+import { docsOptions } from './options/docs-options.ts';
 import { edgeOptions } from './options/edge-options.ts';
 import { functionOptions } from './options/function-options.ts';
 import { type DomainCheck, laterOptions } from './options/later-options.ts';
@@ -193,6 +194,11 @@ function readControl(settings: Settings, { readFile }: ConfigSources): GatewayCo
     apiEnabled: settings.read(controlOptions.apiEnabled),
     adminApiEnabled: settings.read(controlOptions.adminApiEnabled),
     docsEnabled: settings.read(controlOptions.docsEnabled),
+    docs: {
+      publicBaseUrl: settings.read(docsOptions.publicBaseUrl),
+      includeInternal: settings.read(docsOptions.openapiIncludeInternal),
+      adminOnly: settings.read(docsOptions.docsAdminOnly),
+    },
     writeEnabled: settings.read(controlOptions.writeEnabled),
     publicExplore: settings.read(controlOptions.publicExplore),
     localOnly: settings.read(controlOptions.localOnly),

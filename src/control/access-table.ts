@@ -4,6 +4,7 @@ import type { AccessRow } from './access-row.ts';
 import { bodies, queries } from './request-schemas.ts';
 
 const probe = { method: 'GET', access: 'open', permission: 'read' } as const;
+const docs = { method: 'GET', access: 'docs', permission: 'read' } as const;
 const read = { method: 'GET', access: 'api', permission: 'read' } as const;
 const invoke = { method: 'POST', access: 'api', permission: 'invoke' } as const;
 const write = { access: 'api', permission: 'write' } as const;
@@ -57,6 +58,12 @@ export const accessTable = [
     query: queries.lines,
     summary: 'The newest lines of the audit log: who changed what.',
   },
+
+  // What is served, for those who call it.
+  { ...docs, path: '/_fn/openapi.json', handler: 'openapi', summary: 'The functions as OpenAPI 3.1.' },
+  { ...docs, path: '/openapi.json', handler: 'openapi', summary: 'The same at the root.' },
+  { ...docs, path: '/_fn/docs', handler: 'docs page', summary: 'The document as a page.' },
+  { ...docs, path: '/_fn/docs/*', handler: 'docs page', summary: 'Files of that page.' },
 
   // Who may.
   { ...login, path: '/_fn/login', handler: 'login', body: bodies.login, summary: 'Starts a session.' },

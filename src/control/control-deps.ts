@@ -15,6 +15,13 @@ export interface ControlSettings {
   readonly apiEnabled: boolean;
   readonly adminApiEnabled: boolean;
   readonly docsEnabled: boolean;
+  readonly docs: {
+    /** Address of the API as clients see it; null: told from the request. */
+    readonly publicBaseUrl: string | null;
+    /** Whether the OpenAPI document lists the control plane. */
+    readonly includeInternal: boolean;
+    readonly adminOnly: boolean;
+  };
   /** Whether callers without the token may change things. */
   readonly writeEnabled: boolean;
   /** Only loopback callers, or those with the token. */

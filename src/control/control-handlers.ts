@@ -3,6 +3,7 @@
 import type { ControlHandler } from './access-row.ts';
 import type { HandlerName } from './access-table.ts';
 import type { HandlerParts } from './handler-parts.ts';
+import { openapiHandlers } from './openapi-handlers.ts';
 import { reportHandlers } from './report-handlers.ts';
 import { sessionHandlers } from './session-handlers.ts';
 import { uiStateHandlers } from './ui-state-handlers.ts';
@@ -10,6 +11,7 @@ import { uiStateHandlers } from './ui-state-handlers.ts';
 export function createHandlers(parts: HandlerParts): Readonly<Record<HandlerName, ControlHandler>> {
   return {
     ...reportHandlers(parts),
+    ...openapiHandlers(parts),
     ...sessionHandlers(parts),
     ...uiStateHandlers(parts),
   };

@@ -59,10 +59,12 @@ function decodeSegment(part: string): string {
 }
 
 /** Spelled exactly as the control plane's own routes are; any other spelling of them is nobody's. */
-const controlTarget = /^\/(?:_fn|console|system\/metrics)(?:\/[A-Za-z0-9._~@:/-]*)?(?:\?|$)/;
+const controlTarget =
+  /^\/(?:(?:_fn|console|system\/metrics)(?:\/[A-Za-z0-9._~@:/-]*)?|openapi\.json)(?:\?|$)/;
 
 export function isControlTarget(target: string): boolean {
-  // `/_`, `/c` or `/s`: three letters tell almost every other request apart.
+  // `/_`, `/c`, `/o` or `/s`: these letters tell almost every other request apart.
   const second = target.charCodeAt(1);
-  return (second === 0x5f || second === 0x63 || second === 0x73) && controlTarget.test(target);
+  const isLikely = second === 0x5f || second === 0x63 || second === 0x6f || second === 0x73;
+  return isLikely && controlTarget.test(target);
 }

@@ -9,9 +9,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as sea from '@yao-pkg/pkg/lib-es5/sea.js';
+import { swaggerAssetPrefix, swaggerFiles } from '../config/swagger-files.ts';
 import { type BundleEntries, makeBundles } from './make-bundles.ts';
 import { attackProgramsOf, attacksFolder, dataFilesOf, repositoryRoot } from './repository.ts';
 
@@ -28,6 +30,14 @@ function attackAssets(): Record<string, string> {
   const programs = attackProgramsOf(repositoryRoot);
   return Object.fromEntries(
     programs.map((file) => [`${attacksFolder}/${file}`, join(repositoryRoot, attacksFolder, file)]),
+  );
+}
+
+/** Swagger UI's own files, for the documentation page. */
+function docsAssets(): Record<string, string> {
+  const { resolve } = createRequire(import.meta.url);
+  return Object.fromEntries(
+    [...swaggerFiles].map(([name, module]) => [`${swaggerAssetPrefix}${name}`, resolve(module)]),
   );
 }
 
@@ -48,7 +58,13 @@ async function pack(entries: BundleEntries, folder: string): Promise<string> {
     execArgv: ['--disable-warning=ExperimentalWarning'],
     // The binary starts itself again as a Node worker with `--node-options="--permission …"`.
     execArgvExtension: 'cli',
-    assets: { ...assets, ...runtimeAssets(), ...attackAssets(), version: versionAsset(folder) },
+    assets: {
+      ...assets,
+      ...runtimeAssets(),
+      ...attackAssets(),
+      ...docsAssets(),
+      version: versionAsset(folder),
+    },
   };
   // With `useLocalNode` the target only names what this very Node is.
   const platform: 'macos' | 'linux' = process.platform === 'darwin' ? 'macos' : 'linux';

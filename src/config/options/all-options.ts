@@ -3,6 +3,7 @@
 import type { AnyOption } from '../option.ts';
 import { binaryOptions, runtimeBinaries } from './binary-options.ts';
 import { controlOptions } from './control-options.ts';
+import { docsOptions } from './docs-options.ts';
 import { edgeOptions } from './edge-options.ts';
 import { functionOptions } from './function-options.ts';
 import { inferenceOptions } from './inference-options.ts';
@@ -26,6 +27,7 @@ export const allOptions: readonly AnyOption[] = [
   ...Object.values(limitOptions),
   ...Object.values(streamOptions),
   ...Object.values(controlOptions),
+  ...Object.values(docsOptions),
   ...Object.values(loginOptions),
   ...Object.values(inferenceOptions),
   ...Object.values(laterOptions),

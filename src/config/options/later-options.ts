@@ -2,27 +2,6 @@
 // reported as full of typing errors, and says honestly what has no effect.
 
 import { accept, type Option } from '../option.ts';
-import { readBoolOff, readText } from '../option-readers.ts';
-
-/** Checked now, acted on by a later part of the product; `domains` already by `doctor domains`. */
-const publicBaseUrl: Option<string | null> = {
-  doc: 'Address of the service as clients see it, for the OpenAPI document.',
-  accepted: 'an http or https URL',
-  env: 'FN_PUBLIC_BASE_URL',
-  key: 'public-base-url',
-  fallback: null,
-  read: readText(2048),
-};
-
-const openapiIncludeInternal: Option<boolean> = {
-  doc: 'Lists the control plane in the OpenAPI document.',
-  accepted: 'true or false',
-  env: 'FN_OPENAPI_INCLUDE_INTERNAL',
-  key: 'openapi-include-internal',
-  aliases: ['openapi.include-internal', 'swagger-include-admin', 'swagger.include-admin'],
-  fallback: false,
-  read: readBoolOff,
-};
 
 export interface DomainCheck {
   readonly domain: string;
@@ -30,6 +9,7 @@ export interface DomainCheck {
   readonly enforceHttps: boolean;
 }
 
+/** Used by `doctor domains` only. */
 const domains: Option<readonly DomainCheck[]> = {
   doc: 'Domains that `fastfn doctor domains` checks.',
   accepted: 'a domain, a list of domains, or objects with domain, expected-target and enforce-https',
@@ -60,7 +40,7 @@ function readDomain(entry: unknown): DomainCheck[] {
   ];
 }
 
-export const laterOptions = { publicBaseUrl, openapiIncludeInternal, domains };
+export const laterOptions = { domains };
 
 /** Takes effect in a later part of the product. */
 const laterVariables = [

@@ -77,6 +77,7 @@ export async function startControl(setup: ControlSetup = {}) {
       apiEnabled: true,
       adminApiEnabled: true,
       docsEnabled: true,
+      docs: { publicBaseUrl: null, includeInternal: false, adminOnly: false },
       writeEnabled: false,
       publicExplore: false,
       localOnly: true,
