@@ -40,8 +40,15 @@ export interface RuntimeRow {
   readonly interpreterArgs: readonly string[];
   /** Further ones for a strict sandbox; they win over the same setting before them. Default: none. */
   readonly strictArgs?: readonly string[];
-  /** null: nothing is needed on the host. */
+  /** null: nothing is needed on the host, for the worker is a program of our own Node. */
   readonly host: HostProgram | null;
+  /** Of a worker that our Node runs: files of packages that it is given the paths of, as an import names them. */
+  readonly packageFiles?: readonly string[];
+  /**
+   * Functions of this language cannot ask for files or sockets. Their workers read their own program and the function, write
+   * nothing and have no network, whatever the policy would grant. Default false.
+   */
+  readonly sealed?: boolean;
   /** Programs that only some functions need, for example to install dependencies. */
   readonly tools: readonly HostProgram[];
 }

@@ -78,8 +78,9 @@ function toAdapter(
   host: HostProgramState | null,
   node: RuntimeSearch['node'],
 ): RuntimeAdapter {
-  const { interpreterArgs, strictArgs = [] } = row;
-  const base = { name, interpreterArgs, strictArgs, program: row.program ?? '' };
+  const { interpreterArgs, strictArgs = [], sealed = false } = row;
+  const nodeHosted = row.host === null && row.program !== null;
+  const base = { name, interpreterArgs, strictArgs, program: row.program ?? '', nodeHosted, sealed };
   const unavailable = { available: false, interpreter: '', version: '', readable: [] };
   if (row.program === null)
     return { ...base, ...unavailable, reason: 'its worker is not part of this version' };

@@ -1,4 +1,4 @@
-// Turns one of our TypeScript programs into plain JavaScript files in a folder. Node strips types by itself, but that costs
+// Turns our TypeScript programs into plain JavaScript files in a folder. Node strips types by itself, but that costs
 // 45 ms in every process, and its compile cache is off under --permission unless the worker may write the cache; a
 // worker that can write what other workers execute is not a worker we want.
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 /** `from './x.ts'`, `import './x.ts'`, `import('./x.ts')`; JSON files likewise. Types are gone when this is applied. */
 const relativeImport = /(\b(?:from|import)\s*\(?\s*)(['"])(\.{1,2}\/[^'"\n]+\.(?:ts|json))\2/g;
 
-/** Most files one program may consist of; ours have a few dozen. */
+/** Most files that programs may consist of; ours have a few dozen each. */
 const maxFiles = 500;
 
 function writeNew(file: string, text: string): void {
@@ -29,11 +29,11 @@ function stripFile(source: string, target: string): string[] {
 }
 
 /**
- * Writes `entry` and all that it imports below `codeRoot` to the same places below `targetRoot`, and returns the path of
- * the written entry. The caller owns `targetRoot`. Throws where a file cannot be read or written.
+ * Writes `entries` and all that they import below `codeRoot` to the same places below `targetRoot`, each file once; returns
+ * the paths of the written entries. The caller owns `targetRoot`. Throws where a file cannot be read or written.
  */
-export function stripProgram(entry: string, codeRoot: string, targetRoot: string): string {
-  const queue = [entry];
+export function stripPrograms(entries: readonly string[], codeRoot: string, targetRoot: string): string[] {
+  const queue = [...entries];
   const seen = new Set(queue);
   for (const file of queue) {
     const target = join(targetRoot, relative(codeRoot, file));
@@ -47,7 +47,7 @@ export function stripProgram(entry: string, codeRoot: string, targetRoot: string
       seen.add(imported);
       queue.push(imported);
     }
-    if (queue.length > maxFiles) throw new Error(`cannot strip ${entry}: more than ${maxFiles} files`);
+    if (queue.length > maxFiles) throw new Error(`cannot strip ${file}: more than ${maxFiles} files`);
   }
-  return join(targetRoot, relative(codeRoot, entry)).replace(/\.ts$/, '.js');
+  return entries.map((entry) => join(targetRoot, relative(codeRoot, entry)).replace(/\.ts$/, '.js'));
 }

@@ -4,11 +4,12 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GatewayConfig, RuntimeAdapter } from '../config/gateway-config.ts';
-import type { ProgramFiles } from '../config/program-files.ts';
+import type { NodeProgram, ProgramFiles } from '../config/program-files.ts';
 import type { FunctionUnit } from '../discovery/catalog.ts';
 import { planEventContext } from '../invocation/event.ts';
+import { closedNetwork } from '../policy/network-grants.ts';
 import type { SandboxPolicy } from '../policy/sandbox-policy.ts';
-import { nodePermissionFlags } from '../sandbox/language-guard.ts';
+import { nodePermissionFlags, sealedPermissionFlags } from '../sandbox/language-guard.ts';
 import type { SystemGrants } from '../sandbox/system-grants.ts';
 import type { WorkerSpec } from '../supervisor/worker-spec.ts';
 
@@ -64,26 +65,35 @@ function sandboxPolicyOf(planner: WorkerPlanner, unit: FunctionUnit, adapter: Ru
   const allowed = config.strictFs.allow;
   const paths = (write: boolean) =>
     allowed.filter((entry) => entry.write === write).map((entry) => entry.path);
-  const language =
-    unit.runtime === 'node'
-      ? programs.nodeReadable
-      : [...adapter.readable, join(programs.runtimesDir, unit.runtime)];
+  const language = adapter.nodeHosted
+    ? nodeProgramOf(planner, adapter).readable
+    : [...adapter.readable, join(programs.runtimesDir, unit.runtime)];
+  const strict = config.strictFs.enabled && unit.policy.strictFs;
+  const sealed = adapter.sealed && strict;
   return Object.freeze({
-    strict: config.strictFs.enabled && unit.policy.strictFs,
+    strict,
     files: Object.freeze({
-      read: [...unit.readable, ...language, ...paths(false)],
+      read: [...unit.readable, ...language, ...(sealed ? [] : paths(false))],
       list: unit.listable,
-      write: paths(true),
+      write: sealed ? [] : paths(true),
       execute: [interpreterOf(planner, adapter)],
     }),
-    network: unit.policy.sandbox.network,
+    network: sealed ? closedNetwork : unit.policy.sandbox.network,
     limits: unit.policy.limits,
   });
 }
 
 /** The kernel opens the real file: a link's name would not be found among the grants. */
 function interpreterOf(planner: WorkerPlanner, adapter: RuntimeAdapter): string {
-  return realpathSync(adapter.name === 'node' ? planner.programs.nodeWorker([]).file : adapter.interpreter);
+  return realpathSync(
+    adapter.nodeHosted ? nodeProgramOf(planner, adapter).command([]).file : adapter.interpreter,
+  );
+}
+
+function nodeProgramOf({ programs }: WorkerPlanner, { name }: RuntimeAdapter): NodeProgram {
+  const program = programs.nodePrograms.get(name);
+  if (program === undefined) throw new Error(`cannot find the worker program for ${name}`);
+  return program;
 }
 
 function commandOf(
@@ -92,11 +102,15 @@ function commandOf(
   sandbox: SandboxPolicy,
 ): WorkerSpec['command'] {
   const file = interpreterOf(planner, adapter);
-  if (adapter.name === 'node') {
-    const heapMb = Math.floor(sandbox.limits.memoryBytes / bytesPerMb);
+  if (adapter.nodeHosted) {
+    const memoryMb = Math.floor(sandbox.limits.memoryBytes / bytesPerMb);
+    const permissions = adapter.sealed
+      ? sealedPermissionFlags(sandbox)
+      : nodePermissionFlags(sandbox, planner.system);
     // V8 would else let garbage grow with the host's memory, and an honest function over its limit.
-    const flags = [`--max-old-space-size=${heapMb}`, ...nodePermissionFlags(sandbox, planner.system)];
-    const { args } = planner.programs.nodeWorker(flags);
+    const flags = [`--max-old-space-size=${memoryMb}`, ...permissions];
+    // A language inside Node's process holds its own memory to the limit, of which V8 knows nothing.
+    const { args } = nodeProgramOf(planner, adapter).command(flags, [String(memoryMb)]);
     return { file, args };
   }
   const guards = sandbox.strict ? adapter.strictArgs : [];

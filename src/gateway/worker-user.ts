@@ -29,8 +29,9 @@ export function admitWorkerUser(
   complain(functionsRoot, 'no function can be loaded');
   for (const adapter of adapters.values()) {
     if (!adapter.available) continue;
-    const program =
-      adapter.name === 'node' ? programs.nodeReadable : [join(programs.runtimesDir, adapter.program)];
+    const program = programs.nodePrograms.get(adapter.name)?.readable ?? [
+      join(programs.runtimesDir, adapter.program),
+    ];
     for (const path of new Set([adapter.interpreter, ...program])) {
       complain(path, `no ${adapter.name} function can be started`);
     }

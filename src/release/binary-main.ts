@@ -5,14 +5,15 @@ import { dirname } from 'node:path';
 import { getAsset, getRawAsset } from 'node:sea';
 import { pathToFileURL } from 'node:url';
 import { roleWords } from '../config/role-words.ts';
-import { type BundleName, codeCacheAsset, compileBundle, runBundle } from './bundle-script.ts';
+import { type BundleName, bundleNames, codeCacheAsset, compileBundle, runBundle } from './bundle-script.ts';
 
 /** Takes the role word off the command line, so that each program sees the arguments it would see as a script. */
 function takeRole(argv: string[]): BundleName {
   const word = argv[2];
-  if (word !== roleWords.launcher && word !== roleWords.nodeWorker) return 'cli';
+  const named = bundleNames.find((name) => name !== 'cli' && roleWords[name] === word);
+  if (named === undefined) return 'cli';
   argv.splice(2, 1);
-  return word === roleWords.launcher ? 'launcher' : 'node-worker';
+  return named;
 }
 
 const role = takeRole(process.argv);

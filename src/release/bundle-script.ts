@@ -3,7 +3,7 @@
 import { constants, Script } from 'node:vm';
 
 /** The roles that one executable plays, each with a bundle of its own, so that a role pays for no other's code. */
-export const bundleNames = ['cli', 'launcher', 'node-worker'] as const;
+export const bundleNames = ['cli', 'launcher', 'node-worker', 'lua-worker'] as const;
 export type BundleName = (typeof bundleNames)[number];
 
 export const codeCacheAsset = (name: BundleName): string => `${name}.cache`;

@@ -13,6 +13,8 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as sea from '@yao-pkg/pkg/lib-es5/sea.js';
+import { packageAssets } from '../config/program-files.ts';
+import { runtimeRows } from '../config/runtime-rows.ts';
 import { swaggerAssetPrefix, swaggerFiles } from '../config/swagger-files.ts';
 import { type BundleEntries, makeBundles } from './make-bundles.ts';
 import { attackProgramsOf, attacksFolder, dataFilesOf, repositoryRoot } from './repository.ts';
@@ -23,6 +25,13 @@ const packAsExecutable = sea.default.default;
 function runtimeAssets(): Record<string, string> {
   const runtimes = join(repositoryRoot, 'runtimes');
   return Object.fromEntries(dataFilesOf(runtimes).map((file) => [`runtimes/${file}`, join(runtimes, file)]));
+}
+
+/** What workers need out of packages, by asset name. */
+function packageFileAssets(): Record<string, string> {
+  const { resolve } = createRequire(import.meta.url);
+  const names = Object.values(runtimeRows).flatMap((row) => row.packageFiles ?? []);
+  return Object.fromEntries(names.map((name) => [`${packageAssets}${name}`, resolve(name)]));
 }
 
 /** What `fastfn prove` attacks with. */
@@ -61,6 +70,7 @@ async function pack(entries: BundleEntries, folder: string): Promise<string> {
     assets: {
       ...assets,
       ...runtimeAssets(),
+      ...packageFileAssets(),
       ...attackAssets(),
       ...docsAssets(),
       version: versionAsset(folder),

@@ -13,6 +13,7 @@ export const productEntries: BundleEntries = {
   cli: join(repositoryRoot, 'src/cli/main.ts'),
   launcher: join(repositoryRoot, 'src/sandbox/launcher/main.ts'),
   'node-worker': join(repositoryRoot, 'runtimes/node/main.ts'),
+  'lua-worker': join(repositoryRoot, 'runtimes/lua/main.ts'),
 };
 
 async function bundle(entry: string, outfile: string): Promise<void> {

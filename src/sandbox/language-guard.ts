@@ -12,7 +12,16 @@ export function withTempDir(args: readonly string[], tempDir: string): string[] 
   return args.map((arg) => arg.replaceAll(tempDirPlaceholder, tempDir));
 }
 
+// `--allow-net` announces itself as experimental on every start.
+const permissionModel = ['--permission', '--disable-warning=ExperimentalWarning'];
+
 const flags = (name: string, paths: readonly string[]): string[] => paths.map((path) => `${name}=${path}`);
+
+/** Likewise for a language whose functions cannot ask for files or sockets: the policy's own reads and nothing else. */
+export function sealedPermissionFlags(policy: SandboxPolicy): string[] {
+  if (!policy.strict) return [];
+  return [...permissionModel, ...flags('--allow-fs-read', [...new Set(policy.files.read)])];
+}
 
 /**
  * Arguments for Node, to stand before the worker program. None when the policy is not strict. `files.list` is left to the
@@ -24,9 +33,7 @@ export function nodePermissionFlags(policy: SandboxPolicy, system: SystemGrants)
   const written = [...files.write, tempDirPlaceholder];
   const online = network.udp || network.outboundTcp !== 'none';
   return [
-    '--permission',
-    // `--allow-net` announces itself as experimental on every start.
-    '--disable-warning=ExperimentalWarning',
+    ...permissionModel,
     ...flags('--allow-fs-read', [...new Set([...system.read, ...system.devices, ...files.read, ...written])]),
     ...flags('--allow-fs-write', [...system.devices, ...written]),
     ...(online ? ['--allow-net'] : []),

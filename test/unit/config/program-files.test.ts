@@ -6,13 +6,25 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { type Layout, resolveLayout } from '../../../src/config/layout.ts';
-import { installPrograms, quoteNodeOption } from '../../../src/config/program-files.ts';
+import {
+  installPrograms,
+  type NodeProgram,
+  type ProgramFiles,
+  quoteNodeOption,
+} from '../../../src/config/program-files.ts';
+import type { RuntimeName } from '../../../src/policy/runtime-name.ts';
 
 let folder: string;
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'fastfn-programs-'));
 });
 after(() => rmSync(folder, { recursive: true }));
+
+function nodeProgram({ nodePrograms }: ProgramFiles, name: RuntimeName): NodeProgram {
+  const program = nodePrograms.get(name);
+  assert.ok(program !== undefined, name);
+  return program;
+}
 
 /** How Node splits NODE_OPTIONS and `--node-options` (src/node_options.cc, ParseNodeOptionsEnvVar). */
 function splitAsNodeDoes(text: string): string[] {
@@ -54,12 +66,14 @@ test('programs of a checkout: launcher and Node worker are JavaScript in a priva
   assert.equal(programs.launcher.file, process.execPath);
   const entry = programs.launcher.args.at(-1) ?? '';
   assert.ok(entry.startsWith(privateDir) && entry.endsWith('.js') && existsSync(entry), entry);
-  const worker = programs.nodeWorker(['--permission', '--allow-fs-read=/a b']);
-  assert.deepEqual(worker.args.slice(0, -1), [
-    '--disable-warning=ExperimentalWarning',
-    '--permission',
-    '--allow-fs-read=/a b',
-  ]);
+  const flags = ['--permission', '--allow-fs-read=/a b'];
+  const worker = nodeProgram(programs, 'node').command(flags);
+  assert.deepEqual(worker.args.slice(0, -1), ['--disable-warning=ExperimentalWarning', ...flags]);
+  const lua = nodeProgram(programs, 'lua').command(flags, ['512']);
+  assert.deepEqual(lua.args.slice(0, 3), ['--disable-warning=ExperimentalWarning', ...flags]);
+  assert.match(lua.args[3] ?? '', /runtimes\/lua\/main\.js$/);
+  assert.match(lua.args[4] ?? '', /wasmoon\/dist\/glue\.wasm$/);
+  assert.deepEqual(lua.args.slice(5), ['512']);
   assert.ok(existsSync(join(programs.runtimesDir, 'python', 'runtime.json')));
 });
 
@@ -69,14 +83,18 @@ test('programs of a checkout: a spare launcher whose input ends at once goes wit
   assert.deepEqual([end.status, end.stdout, end.stderr], [0, '', '']);
 });
 
-test('programs of a checkout: a Node worker can read all that it needs under the permission model', () => {
-  const { nodeWorker, nodeReadable } = installPrograms(resolveLayout(), join(folder, 'worker'));
-  const command = nodeWorker(['--permission', ...nodeReadable.map((path) => `--allow-fs-read=${path}`)]);
-  const end = spawnSync(command.file, command.args, { input: '', encoding: 'utf8', timeout: 20_000 });
-  // It ends, for nobody gave it a connection on descriptor 3; but not because it could not read itself.
-  assert.notEqual(end.status, 0);
-  assert.doesNotMatch(end.stderr, /ERR_ACCESS_DENIED|ERR_MODULE_NOT_FOUND|MODULE_TYPELESS/);
-});
+for (const name of ['node', 'lua'] as const) {
+  test(`programs of a checkout: a ${name} worker can read all that it needs under the permission model`, () => {
+    const programs = installPrograms(resolveLayout(), join(folder, `worker-${name}`));
+    const { command, readable } = nodeProgram(programs, name);
+    const flags = ['--permission', ...readable.map((path) => `--allow-fs-read=${path}`)];
+    const { file, args } = command(flags, ['512']);
+    const end = spawnSync(file, args, { input: '', encoding: 'utf8', timeout: 20_000 });
+    // It ends, for nobody gave it a connection on descriptor 3; but not because it could not read itself.
+    assert.notEqual(end.status, 0);
+    assert.doesNotMatch(end.stderr, /ERR_ACCESS_DENIED|ERR_MODULE_NOT_FOUND|MODULE_TYPELESS/);
+  });
+}
 
 test('programs of the npm package: compiled files in place, nothing is written', () => {
   const layout: Layout = {
@@ -91,13 +109,11 @@ test('programs of the npm package: compiled files in place, nothing is written',
     file: '/opt/node',
     args: ['--disable-warning=ExperimentalWarning', '/opt/fastfn/dist/lib/src/sandbox/launcher/main.js'],
   });
-  assert.equal(programs.nodeWorker([]).args.at(-1), '/opt/fastfn/dist/lib/runtimes/node/main.js');
+  const node = nodeProgram(programs, 'node');
+  assert.equal(node.command([]).args.at(-1), '/opt/fastfn/dist/lib/runtimes/node/main.js');
   assert.equal(programs.runtimesDir, '/opt/fastfn/dist/lib/runtimes');
-  assert.deepEqual(programs.nodeReadable, [
-    '/opt/node',
-    '/opt/fastfn/dist/lib/runtimes/node',
-    '/opt/fastfn/package.json',
-  ]);
+  const ours = ['runtimes/node', 'runtimes/lua'].map((folder) => `/opt/fastfn/dist/lib/${folder}`);
+  assert.deepEqual(node.readable, ['/opt/node', ...ours, '/opt/fastfn/package.json']);
 });
 
 test('programs of the binary: one executable plays every role, flags go through --node-options', () => {

@@ -14,6 +14,8 @@ function adapter(name: RuntimeName, available: boolean): RuntimeAdapter {
     interpreter: available ? `/opt/${name}` : '',
     interpreterArgs: [],
     strictArgs: [],
+    nodeHosted: name === 'node' || name === 'lua',
+    sealed: name === 'lua',
     program: `${name}/main`,
     version: available ? '1.2.3' : '',
     readable: [],

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { stripProgram } from '../../../src/config/stripped-program.ts';
+import { stripPrograms } from '../../../src/config/stripped-program.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -19,8 +19,14 @@ function write(files: Record<string, string>): void {
   }
 }
 
-const strip = (entry: string): string =>
-  stripProgram(join(folder, 'code', entry), join(folder, 'code'), join(folder, 'out'));
+const strip = (entry: string): string => stripAll([entry])[0] ?? '';
+
+const stripAll = (entries: readonly string[]): string[] =>
+  stripPrograms(
+    entries.map((entry) => join(folder, 'code', entry)),
+    join(folder, 'code'),
+    join(folder, 'out'),
+  );
 
 test('stripped program: runs as plain JavaScript with all that it imports, and with nothing else', () => {
   write({
@@ -45,6 +51,12 @@ test('stripped program: runs as plain JavaScript with all that it imports, and w
   assert.equal(stdout, 'effect 2\n2 3 4 15\n', stderr);
   assert.equal(existsSync(join(folder, 'out/src/a/unused.js')), false);
   assert.equal(existsSync(join(folder, 'out/src/types.js')), false);
+});
+
+test('stripped program: what two programs share is written once, read-only', () => {
+  write({ 'a.ts': "import './shared.ts';", 'b.ts': "import './shared.ts';", 'shared.ts': 'export {};' });
+  assert.deepEqual(stripAll(['a.ts', 'b.ts']), [join(folder, 'out/a.js'), join(folder, 'out/b.js')]);
+  assert.equal(statSync(join(folder, 'out/shared.js')).mode & 0o777, 0o444);
 });
 
 test('stripped program: files that import each other end', () => {

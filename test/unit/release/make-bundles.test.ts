@@ -24,6 +24,7 @@ test('bundles: each role has a bundle of its own and a code cache that V8 accept
       cli: join(folder, 'cli.ts'),
       launcher: join(folder, 'launcher.ts'),
       'node-worker': join(folder, 'worker.ts'),
+      'lua-worker': join(folder, 'worker.ts'),
     },
     folder,
   );

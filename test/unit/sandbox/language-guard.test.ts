@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defaultResourceLimits, type SandboxPolicy } from '../../../src/policy/sandbox-policy.ts';
-import { nodePermissionFlags, tempDirPlaceholder, withTempDir } from '../../../src/sandbox/language-guard.ts';
+import {
+  nodePermissionFlags,
+  sealedPermissionFlags,
+  tempDirPlaceholder,
+  withTempDir,
+} from '../../../src/sandbox/language-guard.ts';
 
 const system = { read: ['/usr/lib'], devices: ['/dev/null'], execute: [] };
 const policy: SandboxPolicy = {
@@ -31,8 +36,18 @@ test('guard: the network only where the policy has some', () => {
   assert.ok(nodePermissionFlags(online, system).includes('--allow-net'));
 });
 
+test('guard: a sealed language reads what the policy names, and that is all', () => {
+  const online = { ...policy, network: { outboundTcp: 'all', udp: true } } as const;
+  assert.deepEqual(sealedPermissionFlags(online), [
+    '--permission',
+    '--disable-warning=ExperimentalWarning',
+    '--allow-fs-read=/fn/a.js',
+  ]);
+});
+
 test('guard: off with the sandbox', () => {
   assert.deepEqual(nodePermissionFlags({ ...policy, strict: false }, system), []);
+  assert.deepEqual(sealedPermissionFlags({ ...policy, strict: false }), []);
 });
 
 test('guard: the private folder replaces its placeholder', () => {
