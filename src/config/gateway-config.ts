@@ -1,6 +1,7 @@
 // The operator's whole configuration as one frozen value: flag > environment > fastfn.json > default.
 // Everything downstream takes what it needs from here as arguments; nothing else reads process.env.
 
+import type { BuildSettings } from '../policy/build-settings.ts';
 import type { Fault } from '../policy/fault.ts';
 import type { HomeTarget } from '../policy/home-target.ts';
 import type { BrowserDefaults } from '../policy/resolve-policy.ts';
@@ -99,6 +100,8 @@ export interface GatewayConfig {
   readonly sandbox: Omit<SandboxRules, 'kernelTier'>;
   /** Started as root: who workers become (`FN_WORKER_USER`); null = they keep the gateway's user. */
   readonly workerUser: WorkerUser | null;
+  /** Dependencies and programs of functions. */
+  readonly build: BuildSettings;
   readonly drainTimeoutMs: number;
   /** Absolute; default `<functionsRoot>/.fastfn`. */
   readonly stateDir: string;

@@ -22,6 +22,8 @@ import { runtimeOptions } from './options/runtime-options.ts';
 import { sandboxOptions } from './options/sandbox-options.ts';
 import { serverOptions } from './options/server-options.ts';
 import { streamOptions } from './options/stream-options.ts';
+import { readBuilds } from './read-builds.ts';
+import { isSmallFile } from './registry-files.ts';
 import { type FindRuntimes, readSocketPaths, selectRuntimes } from './runtime-selection.ts';
 import { type Environment, Settings } from './settings.ts';
 import { workerEnvironmentOf } from './worker-environment.ts';
@@ -101,6 +103,11 @@ function readSections(settings: Settings, sources: ConfigSources, functionsRoot:
     sandboxRequired: settings.read(sandboxOptions.sandboxRequired),
     sandbox: readSandboxRules(settings),
     workerUser: readWorkerUser(settings, sources),
+    build: readBuilds(settings, {
+      environment: sources.environment,
+      production: settings.read(serverOptions.production),
+      exists: isSmallFile,
+    }),
     drainTimeoutMs: settings.read(serverOptions.drainTimeoutMs),
     stateDir: stateDir === null ? join(functionsRoot, '.fastfn') : resolve(cwd, stateDir),
     log: { level: settings.read(serverOptions.logLevel), format },

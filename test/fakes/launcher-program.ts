@@ -47,7 +47,7 @@ if (behaviour === 'exit-at-start') {
   process.exit(77);
 }
 
-const socket = connect({ path: plan.socketPath, allowHalfOpen: true });
+const socket = connect({ path: plan.socketPath ?? '', allowHalfOpen: true });
 const send = (message: WorkerMessage) => socket.write(encodeMessage(message));
 const peer = new WorkerPeer(socket);
 if (behaviour === 'wrong-token') socket.write(encodeMessage({ type: 'hello', token: 'guess' }));

@@ -2,6 +2,7 @@
 
 import type { AnyOption } from '../option.ts';
 import { binaryOptions, runtimeBinaries } from './binary-options.ts';
+import { buildOptions } from './build-options.ts';
 import { controlOptions } from './control-options.ts';
 import { docsOptions } from './docs-options.ts';
 import { edgeOptions } from './edge-options.ts';
@@ -29,6 +30,7 @@ export const allOptions: readonly AnyOption[] = [
   ...Object.values(controlOptions),
   ...Object.values(docsOptions),
   ...Object.values(loginOptions),
+  ...Object.values(buildOptions),
   ...Object.values(inferenceOptions),
   ...Object.values(laterOptions),
 ];

@@ -55,15 +55,6 @@ const laterVariables = [
   'FN_JOBS_MAX_RESULT_BYTES',
   'FN_JOBS_DIR',
   'FN_RUNTIME_LOG_FILE',
-  'FN_AUTO_INSTALL',
-  'FN_AUTO_REQUIREMENTS',
-  'FN_AUTO_NODE_DEPS',
-  'FN_AUTO_PHP_DEPS',
-  'FN_PREINSTALL_PY_DEPS_ON_START',
-  'FN_PREINSTALL_NODE_DEPS_ON_START',
-  'FN_PREINSTALL_NODE_DEPS_CONCURRENCY',
-  'FN_RUST_BUILD_TIMEOUT_S',
-  'FN_GO_BUILD_TIMEOUT_S',
 ] as const;
 
 /** Has no effect by design; the value says what does the job instead. */
