@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { initTemplates } from '../../../src/cli/init-templates.ts';
+import { initTemplates } from '../../../src/control/function-templates.ts';
 import { inFolder, makeTerminal } from './terminal.ts';
 
 const read = (dir: string, file: string) => readFileSync(join(dir, file), 'utf8');
