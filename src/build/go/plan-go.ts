@@ -40,7 +40,7 @@ export const planGo: BuildPlanner = async (unit, tools) => {
     report: {
       mode: 'build',
       manifestPath: project.module === null ? null : `${unit.dir}/go.mod`,
-      lockfilePath: project.sum === null ? null : `${unit.dir}/go.sum`,
+      lockfilePath: steps.length > 1 ? 'go.sum' : null,
     },
   } satisfies BuildPlan;
 };
