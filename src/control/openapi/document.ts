@@ -3,6 +3,7 @@
 
 import type { Catalog, Route } from '../../discovery/catalog.ts';
 import type { FunctionDocs } from '../../discovery/function-docs.ts';
+import { isCatchAll } from '../../discovery/route-pattern.ts';
 import type { HttpMethod } from '../../policy/function-policy.ts';
 import type { AccessRow } from '../access-row.ts';
 import { internalPaths, securitySchemes } from './internal-paths.ts';
@@ -62,7 +63,7 @@ interface Taken {
   readonly operationIds: Set<string>;
 }
 
-/** In the order in which routes are tried: of two claims to one method of one path the one that answers is shown. */
+/** Of two claims to one method of one path the one that answers is shown: the catch-all only answers what is left. */
 function functionPaths(
   catalog: Catalog,
   { docsOf }: DocumentOptions,
@@ -70,7 +71,10 @@ function functionPaths(
 ): Map<string, PathItem> {
   const taken: Taken = { shapes: new Map(), paths: new Map(), operationIds: new Set() };
   const versions = Map.groupBy(catalog.versions ?? [], ([path]) => path.slice(0, path.lastIndexOf('@')));
-  for (const route of catalog.routes) {
+  const [wide, narrow] = [true, false].map((is) =>
+    catalog.routes.filter(({ pattern }) => pattern.split('/').some(isCatchAll) === is),
+  );
+  for (const route of [...(narrow ?? []), ...(wide ?? [])]) {
     const unit = catalog.functions.get(route.functionKey);
     if (unit === undefined) continue;
     const shown = unit.kind === 'named' && unit.version === 'default' ? (versions.get(unit.name) ?? []) : [];
