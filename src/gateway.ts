@@ -11,7 +11,7 @@ import { AttackRunner } from './gateway/attack-runner.ts';
 import { proveLanguages } from './gateway/prove-languages.ts';
 import { RunningGateway } from './gateway/running-gateway.ts';
 import { inspectCgroups, openCgroups } from './gateway/worker-cgroups.ts';
-import { openWorkerHost } from './gateway/worker-host.ts';
+import { openWorkerHost, type WorkerHostOptions } from './gateway/worker-host.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import type { ProveReport } from './prove/prove-report.ts';
@@ -39,6 +39,7 @@ export interface Gateway {
 /**
  * Builds a gateway that is ready to listen: discovery is done, sockets are open, spare launchers are starting.
  * @param capabilities of this kernel; what a test leaves out of them is not enforced, and is said to be missing
+ * @param planners of builds; default: those of the product
  * @throws GatewayError sandbox_unavailable where FN_SANDBOX_REQUIRED asks for what this kernel lacks
  */
 export async function createGateway(
@@ -46,13 +47,14 @@ export async function createGateway(
   layout: Layout,
   log: Log,
   capabilities = probeCapabilities(),
+  planners: WorkerHostOptions['planners'] = undefined,
 ): Promise<Gateway> {
   requireSandbox(config, layersOf(config, capabilities, null));
   const metrics = createMetrics();
   const common = { config, log, metrics, clock: systemClock };
   await using building = new AsyncDisposableStack();
   const { cgroups, reason } = openCgroups(log);
-  const workers = await openWorkerHost({ ...common, layout, capabilities, cgroups }, building);
+  const workers = await openWorkerHost({ ...common, layout, capabilities, cgroups, planners }, building);
   const gateway = await RunningGateway.open(
     {
       ...common,

@@ -34,8 +34,6 @@ export interface BuildServiceOptions {
   readonly care: FolderCare;
   /** Takes paths of this host out of a text. */
   readonly maskPaths: (text: string) => string;
-  /** Called, once for many, when functions' states have changed. */
-  readonly onChange: () => void;
   /** Keys of artifacts that serve, beside those of the current functions. */
   readonly inUse: () => ReadonlySet<string>;
   readonly clock: Clock;
@@ -63,7 +61,8 @@ export class BuildService {
   readonly #background = new Set<Promise<unknown>>();
   #upkeep: Timer | null = null;
   #announced = false;
-  #closed = false;
+  #changed: () => void = () => {};
+  #closing: Promise<void> | null = null;
 
   constructor(options: BuildServiceOptions) {
     const { stateDir, owner, care, tools, clock, log, metrics } = options;
@@ -77,6 +76,11 @@ export class BuildService {
     this.#jobs = new BuildJobs(tools.settings.concurrency);
     this.#failures = new BuildFailures(clock);
     this.#tools = { ...tools, cacheDir: (name) => this.#place.cacheDir(name) };
+  }
+
+  /** @param listener called, once for many, when functions' states have changed; one listener */
+  whenChanged(listener: () => void): void {
+    this.#changed = listener;
   }
 
   /**
@@ -111,7 +115,7 @@ export class BuildService {
   /** Somebody asks for a function that is not built: begins what waits for that, or tries again what failed long ago. */
   requested(functionKey: string): void {
     const entry = this.#entries.get(functionKey);
-    if (entry === undefined || this.#closed) return;
+    if (entry === undefined || this.#closing !== null) return;
     if (entry.state.kind === 'idle') this.#begin(entry);
     else if (entry.state.kind === 'failed' && this.#isDue(entry)) {
       entry.state = { kind: 'building', of: entry.plan?.kind ?? 'dependencies' };
@@ -129,8 +133,12 @@ export class BuildService {
   }
 
   /** Ends every build, and waits for that. */
-  async close(): Promise<void> {
-    this.#closed = true;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#upkeep?.cancel();
     await this.#jobs.close();
     await Promise.allSettled(this.#background);
@@ -180,7 +188,7 @@ export class BuildService {
   }
 
   #isCurrent(entry: BuildEntry): boolean {
-    return !this.#closed && this.#entries.get(entry.unit.key) === entry;
+    return this.#closing === null && this.#entries.get(entry.unit.key) === entry;
   }
 
   /** @param isEager false: what is missing waits for the first request */
@@ -292,14 +300,14 @@ export class BuildService {
     // Many functions may share one build: one change for all of them.
     queueMicrotask(() => {
       this.#announced = false;
-      if (!this.#closed) this.#options.onChange();
+      if (this.#closing === null) this.#changed();
     });
   }
 
   #startUpkeep(): Timer {
     this.#inBackground(this.#keepUp());
     return this.#options.clock.after(upkeepMs, () => {
-      this.#upkeep = this.#closed ? null : this.#startUpkeep();
+      this.#upkeep = this.#closing === null ? this.#startUpkeep() : null;
     });
   }
 

@@ -2,6 +2,7 @@
 
 import type { Clock } from '../clock.ts';
 import type { FunctionUnit, Router } from '../discovery/catalog.ts';
+import type { GatewayError } from '../errors.ts';
 import type { Deployment } from '../invocation/deployment.ts';
 import type { InvocationReply, InvocationRequest } from '../invocation/invocation.ts';
 import type { Log } from '../log.ts';
@@ -42,6 +43,8 @@ export interface EdgeOptions {
   readonly serving: () => Serving;
   /** False: 503 `runtime down` before anything else of the request is looked at. */
   readonly isRuntimeUp: (runtime: FunctionUnit['runtime']) => boolean;
+  /** Why a function has no deployment, where that is its build; null: another reason. Default: no function is built. */
+  readonly notBuilt?: (unit: FunctionUnit) => GatewayError | null;
   /** True from the first signal to stop on. */
   readonly isDraining: () => boolean;
   readonly clock: Clock;

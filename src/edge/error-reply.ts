@@ -8,6 +8,7 @@ import { GatewayError } from '../errors.ts';
 import { errorBody } from '../invocation/error-body.ts';
 import type { InvocationReply } from '../invocation/invocation.ts';
 import { newRequestId } from '../invocation/request-id.ts';
+import { waitingPage, wantsPage } from './waiting-page.ts';
 
 /** After the answer to malformed HTTP the socket may stay this long for the client to read it. */
 const lingerMs = 1000;
@@ -25,9 +26,14 @@ export interface ErrorReply extends InvocationReply {
   readonly body: string;
 }
 
-export function errorReply(error: GatewayError, requestId: string): ErrorReply {
+/** @param accept the client's header: what is not built is told to browsers as a page */
+export function errorReply(error: GatewayError, requestId: string, accept?: string): ErrorReply {
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   for (const name in error.headers) headers[name.toLowerCase()] = error.headers[name] ?? '';
+  if (error.code === 'not_built' && wantsPage(accept)) {
+    headers['content-type'] = 'text/html; charset=utf-8';
+    return { status: error.status, headers, body: waitingPage(error, requestId), proxy: null };
+  }
   return { status: error.status, headers, body: errorBody(error, requestId), proxy: null };
 }
 

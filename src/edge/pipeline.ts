@@ -3,7 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { RouteMatch } from '../discovery/catalog.ts';
+import type { FunctionUnit, RouteMatch } from '../discovery/catalog.ts';
 import { parseQuery, type QueryValue } from '../discovery/query.ts';
 import { isReservedPath } from '../discovery/reserved-path.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
@@ -111,7 +111,7 @@ export class Pipeline {
       maxBodyBytes,
       proxy: this.#options.proxy,
     });
-    const deployment = deploymentOf(serving, invocation);
+    const deployment = serving.deployments.get(unit.key) ?? this.#withoutDeployment(unit);
     if (unit.policy.rateLimit === null) this.#invoke(exchange, invocation, deployment);
     else {
       this.#checkRate(exchange, invocation).then(
@@ -132,8 +132,14 @@ export class Pipeline {
   /** A reload has retired the workers while this request waited: its handler never ran, so the new ones may take it. */
   #invokeAgainOrRefuse(exchange: Exchange, request: EdgeRequest, retired: Deployment, error: unknown): void {
     const successor = this.#options.serving().deployments.get(request.unit.key);
-    if (!isRetired(error) || successor === undefined || successor === retired) this.#refuse(exchange, error);
-    else this.#invoke(exchange, request, successor);
+    if (!isRetired(error) || successor === retired) this.#refuse(exchange, error);
+    else if (successor !== undefined) this.#invoke(exchange, request, successor);
+    else this.#refuse(exchange, this.#options.notBuilt?.(request.unit) ?? error);
+  }
+
+  #withoutDeployment(unit: FunctionUnit): never {
+    const cause = `cannot find a deployment of ${unit.key}`;
+    throw this.#options.notBuilt?.(unit) ?? new GatewayError('runtime_unavailable', { cause });
   }
 
   async #checkRate(exchange: Exchange, request: EdgeRequest): Promise<void> {
@@ -155,7 +161,7 @@ export class Pipeline {
       exchange.response.destroy();
       return;
     }
-    this.#send(exchange, errorReply(error, exchange.id));
+    this.#send(exchange, errorReply(error, exchange.id, exchange.request.headers.accept));
   }
 
   #send(exchange: Exchange, reply: InvocationReply): void {
@@ -192,12 +198,6 @@ function foundOrThrow(match: Exclude<RouteMatch, { kind: 'options' }>): FoundRou
     default:
       throw new GatewayError('not_found');
   }
-}
-
-function deploymentOf(serving: Serving, request: EdgeRequest): Deployment {
-  const deployment = serving.deployments.get(request.unit.key);
-  if (deployment !== undefined) return deployment;
-  throw new GatewayError('runtime_unavailable', { cause: `cannot find a deployment of ${request.unit.key}` });
 }
 
 function isRetired(error: unknown): boolean {

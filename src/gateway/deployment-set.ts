@@ -1,6 +1,7 @@
 // What serves the current catalog: one deployment and one pool of workers per function version. Functions whose files
 // and policy did not change keep theirs over a reload; the rest are replaced, and the replaced drain.
 
+import type { Artifact } from '../build/build-plan.ts';
 import type { Clock } from '../clock.ts';
 import type { Catalog, FunctionUnit } from '../discovery/catalog.ts';
 import { loadFunctionEnv } from '../discovery/function-env.ts';
@@ -27,13 +28,26 @@ export interface DeploymentSetOptions {
     stop: WorkerProcesses['stop'];
     kill: WorkerProcesses['kill'];
   };
-  readonly plan: (unit: FunctionUnit, poolKey: string, env: Readonly<Record<string, string>>) => WorkerSpec;
+  readonly plan: (
+    unit: FunctionUnit,
+    poolKey: string,
+    env: Readonly<Record<string, string>>,
+    artifact: Artifact | null,
+  ) => WorkerSpec;
   /** Most processes of one function whose workers take many calls each. */
   readonly maxSharedProcesses: (unit: FunctionUnit) => number;
   /** Most processes of one function whose workers take one call each and that sets no limit of its own. */
   readonly maxSingleProcesses: number;
   readonly isServed: (unit: FunctionUnit) => boolean;
+  /** Whether a function can be served as it is now. */
+  readonly readinessOf: (unit: FunctionUnit) => Readiness;
 }
+
+export type Readiness =
+  /** With what was built for it, if anything had to be. */
+  | { readonly kind: 'ready'; readonly artifact: Artifact | null }
+  /** Not built: what served before its change may go on. */
+  | { readonly kind: 'waiting'; readonly keepsPrevious: boolean };
 
 interface Served {
   readonly deployment: Deployment;
@@ -47,6 +61,8 @@ export class DeploymentSet implements SupervisorListener {
   #served = new Map<string, Served>();
   /** Draining pools too: their workers still report. */
   readonly #pools = new Map<string, WorkerPool>();
+  /** Pool → artifact that its workers run from, as long as it drains. */
+  readonly #artifacts = new Map<string, string>();
   readonly #draining = new Set<Promise<void>>();
   #lastPool = 0;
 
@@ -58,6 +74,11 @@ export class DeploymentSet implements SupervisorListener {
     return new Map([...this.#served].map(([key, served]) => [key, served.deployment]));
   }
 
+  /** Keys of artifacts that workers run from, of draining pools too. */
+  get artifactsInUse(): ReadonlySet<string> {
+    return new Set(this.#artifacts.values());
+  }
+
   /**
    * Makes the set serve `catalog`. The new map is complete when this returns; nothing is awaited, so that no request sees
    * half of a change. Faults of environment files are the scan's to tell: here such a function gets no variables.
@@ -66,9 +87,8 @@ export class DeploymentSet implements SupervisorListener {
     const next = new Map<string, Served>();
     for (const unit of catalog.functions.values()) {
       if (unit.refused !== null || !this.#options.isServed(unit)) continue;
-      const identity = identityOf(unit);
-      const kept = this.#served.get(unit.key);
-      next.set(unit.key, kept?.identity === identity ? kept : this.#deploy(unit, identity));
+      const served = this.#servedNext(unit);
+      if (served !== null) next.set(unit.key, served);
     }
     const replaced = [...this.#served].filter(([key, served]) => next.get(key) !== served);
     this.#served = next;
@@ -103,12 +123,22 @@ export class DeploymentSet implements SupervisorListener {
     }
   }
 
-  #deploy(unit: FunctionUnit, identity: string): Served {
+  /** null: it is not built, and nothing served before. */
+  #servedNext(unit: FunctionUnit): Served | null {
+    const before = this.#served.get(unit.key) ?? null;
+    const readiness = this.#options.readinessOf(unit);
+    if (readiness.kind === 'waiting') return readiness.keepsPrevious ? before : null;
+    const identity = identityOf(unit, readiness.artifact);
+    return before?.identity === identity ? before : this.#deploy(unit, identity, readiness.artifact);
+  }
+
+  #deploy(unit: FunctionUnit, identity: string, artifact: Artifact | null): Served {
     const { clock, metrics, root } = this.#options;
     const loaded = unit.envFile === null ? null : loadFunctionEnv(unit.envFile);
     const poolKey = `${unit.key}#${++this.#lastPool}`;
-    const pool = this.#createPool(unit, poolKey, loaded?.env ?? {});
+    const pool = this.#createPool(unit, poolKey, loaded?.env ?? {}, artifact);
     this.#pools.set(poolKey, pool);
+    if (artifact !== null) this.#artifacts.set(poolKey, artifact.key);
     const deployment = new Deployment({
       unit,
       pool,
@@ -120,7 +150,12 @@ export class DeploymentSet implements SupervisorListener {
     return { deployment, pool, poolKey, identity };
   }
 
-  #createPool(unit: FunctionUnit, poolKey: string, env: Readonly<Record<string, string>>): WorkerPool {
+  #createPool(
+    unit: FunctionUnit,
+    poolKey: string,
+    env: Readonly<Record<string, string>>,
+    artifact: Artifact | null,
+  ): WorkerPool {
     const { processes, plan, clock, metrics, maxSharedProcesses, maxSingleProcesses } = this.#options;
     const { workerPool } = unit.policy;
     let spec: WorkerSpec | null = null;
@@ -128,7 +163,7 @@ export class DeploymentSet implements SupervisorListener {
       clock,
       processes: {
         start: () => {
-          spec ??= plan(unit, poolKey, env);
+          spec ??= plan(unit, poolKey, env, artifact);
           return processes.start(spec);
         },
         stop: (workerId, cause) => processes.stop(workerId, cause),
@@ -148,6 +183,7 @@ export class DeploymentSet implements SupervisorListener {
     const { pool, poolKey, deployment } = served;
     const drained = pool.drain(clock.now() + farewellMs(deployment.unit) + drainMarginMs).then(() => {
       this.#pools.delete(poolKey);
+      this.#artifacts.delete(poolKey);
       this.#draining.delete(drained);
     });
     this.#draining.add(drained);
@@ -160,7 +196,7 @@ function farewellMs({ policy }: FunctionUnit): number {
 }
 
 /** Everything that a worker or an admission depends on. */
-function identityOf(unit: FunctionUnit): string {
+function identityOf(unit: FunctionUnit, artifact: Artifact | null): string {
   return JSON.stringify([
     unit.signature,
     unit.policy,
@@ -168,5 +204,7 @@ function identityOf(unit: FunctionUnit): string {
     unit.envFile,
     unit.readable,
     unit.listable,
+    artifact?.key ?? null,
+    artifact?.importPaths ?? null,
   ]);
 }

@@ -7,6 +7,8 @@ import type { Metrics } from '../metrics.ts';
 
 export interface ReloaderOptions {
   readonly scan: (generation: number) => Promise<Catalog>;
+  /** Gets ready for a catalog that is about to be installed; must not fail. */
+  readonly prepare: (catalog: Catalog) => Promise<void>;
   /** Installs a catalog; must not fail half-way. */
   readonly install: (catalog: Catalog) => void;
   readonly log: Log;
@@ -61,10 +63,11 @@ export class Reloader {
   }
 
   async #scan(): Promise<void> {
-    const { scan, install, log, metrics } = this.#options;
+    const { scan, prepare, install, log, metrics } = this.#options;
     try {
       const catalog = await scan(this.#generation + 1);
       checkRoot(catalog);
+      await prepare(catalog);
       install(catalog);
       this.#generation = catalog.generation;
       this.#lastScanAt = catalog.generatedAt;

@@ -2,17 +2,19 @@
 // gateway stops taking requests and lets go of what it has.
 
 import type { AddressInfo } from 'node:net';
+import { refusalOf } from '../build/build-state.ts';
 import type { Clock } from '../clock.ts';
 import type { GatewayConfig } from '../config/gateway-config.ts';
 import { registerControl } from '../control/control-plane.ts';
 import { createFunctionPeerCheck, hostPeerSources } from '../control/function-peer.ts';
-import type { Catalog } from '../discovery/catalog.ts';
+import type { Catalog, FunctionUnit } from '../discovery/catalog.ts';
 import { compileRouter } from '../discovery/router.ts';
 import { watchFunctions } from '../discovery/watch.ts';
 import { AddressBlocks } from '../edge/address-blocks.ts';
 import type { Serving } from '../edge/edge-options.ts';
 import { EdgeProxy } from '../edge/proxy/edge-proxy.ts';
 import { createEdge, type Edge } from '../edge/server.ts';
+import type { GatewayError } from '../errors.ts';
 import { Invoker } from '../invocation/invoker.ts';
 import { type Log, logRingOf } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
@@ -58,7 +60,14 @@ export class RunningGateway {
     this.#options = options;
     const { scan, log, metrics } = options;
     this.#catalogLog = new CatalogLog(log);
-    this.#reloader = new Reloader({ scan, install: (catalog) => this.#install(catalog), log, metrics });
+    this.#reloader = new Reloader({
+      scan,
+      prepare: (catalog) => this.#prepare(catalog),
+      install: (catalog) => this.#install(catalog),
+      log,
+      metrics,
+    });
+    options.workers.builds.service.whenChanged(() => this.#buildsChanged());
   }
 
   /** Discovery is done when this resolves; the port is not open yet. */
@@ -139,6 +148,7 @@ export class RunningGateway {
       proxy,
       serving: () => this.#serving,
       isRuntimeUp: workers.isRuntimeUp,
+      notBuilt: (unit) => this.#notBuilt(unit),
       isDraining: () => this.#phase === 'draining',
       clock,
       log,
@@ -157,7 +167,7 @@ export class RunningGateway {
       isWatching: () => this.#watching,
       socketPath: (runtime) => workers.supervisor.socketPath(runtime),
     });
-    const peers = hostPeerSources(() => this.workers().map(({ pid }) => pid));
+    const peers = hostPeerSources(() => [...this.workers().map(({ pid }) => pid), ...workers.builds.pids()]);
     return registerControl(app, {
       settings: config.control,
       metrics,
@@ -175,6 +185,30 @@ export class RunningGateway {
       isLocalAddress: (ip) => localBlocks.includes(ip),
       ...(peers === null ? {} : { isFunctionPeer: createFunctionPeerCheck(peers) }),
     });
+  }
+
+  /** Functions of a language that this host lacks are told so; nothing is built for them. */
+  #prepare(catalog: Catalog): Promise<void> {
+    const { builds, isRuntimeUp } = this.#options.workers;
+    return builds.service.prepare(
+      [...catalog.functions.values()].filter((unit) => isRuntimeUp(unit.runtime)),
+    );
+  }
+
+  /** What is built now is served from now on, by the catalog that serves. */
+  #buildsChanged(): void {
+    if (this.#installed === null || this.#phase === 'draining') return;
+    const { deployments } = this.#options.workers;
+    deployments.apply(this.#installed.catalog);
+    this.#installed = { ...this.#installed, deployments: deployments.deployments };
+  }
+
+  /** Who asks for a function without a deployment may be what begins its build. */
+  #notBuilt(unit: FunctionUnit): GatewayError | null {
+    const { service } = this.#options.workers.builds;
+    const refusal = refusalOf(service.stateOf(unit));
+    service.requested(unit.key);
+    return refusal;
   }
 
   #install(catalog: Catalog): void {
@@ -195,6 +229,7 @@ export class RunningGateway {
     const cutOff = () => this.#app.server.closeAllConnections();
     let late = clock.after(config.drainTimeoutMs + lastAnswersMs, cutOff);
     try {
+      await workers.builds.service.close();
       await this.#reloader.settled();
       await workers.deployments.drain(deadlineMs);
       // Nothing runs any more: whoever has not sent a whole request by now has none that we would serve.

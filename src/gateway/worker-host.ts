@@ -3,6 +3,8 @@
 
 import { realpathSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
+import type { BuildPlanner } from '../build/build-planner.ts';
+import type { BuildState } from '../build/build-state.ts';
 import type { Clock } from '../clock.ts';
 import type { GatewayConfig } from '../config/gateway-config.ts';
 import type { Layout } from '../config/layout.ts';
@@ -21,7 +23,8 @@ import { Supervisor } from '../supervisor/supervisor.ts';
 import { makeGatewayTempDir } from '../supervisor/temp-dir.ts';
 import type { LaunchPlace } from '../supervisor/worker-process.ts';
 import type { SupervisorListener, WorkerSpec } from '../supervisor/worker-spec.ts';
-import { DeploymentSet } from './deployment-set.ts';
+import { type Builds, openBuilds } from './build-host.ts';
+import { DeploymentSet, type Readiness } from './deployment-set.ts';
 import { planWorker, type WorkerPlanner } from './worker-plan.ts';
 import { admitWorkerUser } from './worker-user.ts';
 
@@ -34,6 +37,8 @@ export interface WorkerHostOptions {
   readonly capabilities: Capabilities;
   /** null: this host lends us none. */
   readonly cgroups: WorkerCgroups | null;
+  /** Who plans builds; default: those of the product. */
+  readonly planners?: Readonly<Record<RuntimeName, BuildPlanner | null>> | undefined;
   /** Changes a plan before it is carried out: how a layer of the jail is taken away to see what the others hold. */
   readonly alterPlan?: (plan: LaunchPlan, spec: WorkerSpec) => LaunchPlan;
 }
@@ -41,6 +46,7 @@ export interface WorkerHostOptions {
 export interface WorkerHost {
   readonly supervisor: Supervisor;
   readonly deployments: DeploymentSet;
+  readonly builds: Builds;
   isRuntimeUp(runtime: RuntimeName): boolean;
 }
 
@@ -61,19 +67,40 @@ export async function openWorkerHost(
   // The supervisor reports to the deployments, and the deployments ask the supervisor: the first report comes later.
   const listener: { current: SupervisorListener | null } = { current: null };
   const { supervisor, planner } = await openWorkerProcesses(options, listener, building);
+  const deploymentsOf: { current: DeploymentSet | null } = { current: null };
+  const inUse = () => deploymentsOf.current?.artifactsInUse ?? new Set<string>();
+  const { programs, system } = planner;
+  const builds = openBuilds({ ...options, programs, system, inUse }, building);
   const deployments = new DeploymentSet({
     clock,
     metrics,
     root: config.functionsRoot,
     processes: supervisor,
-    plan: (unit, poolKey, env) => planWorker(planner, unit, poolKey, env),
+    plan: (unit, poolKey, env, artifact) => planWorker(planner, unit, poolKey, env, artifact),
     maxSharedProcesses: ({ runtime }: FunctionUnit) =>
       config.runtimeDaemons.get(runtime) ?? availableParallelism(),
     maxSingleProcesses: singleProcessesPerCore * availableParallelism(),
     isServed: (unit) => isRuntimeUp(unit.runtime),
+    readinessOf: (unit) => readinessOf(builds.service.stateOf(unit), config.hotReload.enabled),
   });
   listener.current = deployments;
-  return { supervisor, deployments, isRuntimeUp };
+  deploymentsOf.current = deployments;
+  return { supervisor, deployments, builds, isRuntimeUp };
+}
+
+/** With hot reload somebody is editing, and wants to see what is wrong; otherwise what served before goes on. */
+function readinessOf(state: BuildState, hotReload: boolean): Readiness {
+  switch (state.kind) {
+    case 'none':
+      return { kind: 'ready', artifact: null };
+    case 'built':
+      return { kind: 'ready', artifact: state.artifact };
+    case 'failed':
+      return { kind: 'waiting', keepsPrevious: !hotReload || state.fault.stage === 'host' };
+    case 'idle':
+    case 'building':
+      return { kind: 'waiting', keepsPrevious: true };
+  }
 }
 
 /** Programs on disk and the supervisor that starts them, without anybody who wants workers yet. */

@@ -3,6 +3,7 @@
 
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Artifact } from '../build/build-plan.ts';
 import type { GatewayConfig, RuntimeAdapter } from '../config/gateway-config.ts';
 import type { NodeProgram, ProgramFiles } from '../config/program-files.ts';
 import type { FunctionUnit } from '../discovery/catalog.ts';
@@ -21,22 +22,27 @@ export interface WorkerPlanner {
   readonly system: SystemGrants;
 }
 
-/** @throws Error where the runtime has no adapter: the edge answers 503 before it comes to this. */
+/**
+ * @param artifact what was built for the function: its packages, or the program itself
+ * @throws Error where the runtime has no adapter: the edge answers 503 before it comes to this.
+ */
 export function planWorker(
   planner: WorkerPlanner,
   unit: FunctionUnit,
   poolKey: string,
   env: Readonly<Record<string, string>>,
+  artifact: Artifact | null = null,
 ): WorkerSpec {
   const adapter = planner.config.adapters.get(unit.runtime);
   if (adapter === undefined || !adapter.available)
     throw new Error(`cannot run ${unit.runtime} functions on this host`);
-  const sandbox = sandboxPolicyOf(planner, unit, adapter);
+  const program = programOf(planner, adapter, artifact);
+  const sandbox = sandboxPolicyOf(planner, unit, program, artifact);
   const spec: WorkerSpec = {
     poolKey,
     functionKey: unit.key,
     runtime: unit.runtime,
-    command: commandOf(planner, adapter, sandbox),
+    command: commandOf(planner, program, sandbox),
     sandbox,
     load: {
       type: 'load',
@@ -51,7 +57,7 @@ export function planWorker(
       strict: sandbox.strict,
       readable: sandbox.files.read,
       writable: sandbox.files.write,
-      dependencies: [],
+      dependencies: artifact?.importPaths ?? [],
       context: planEventContext(unit, process.pid),
       maxOutputBytes: sandbox.limits.outputBytes,
       streamBody: unit.policy.bodyMode === 'stream',
@@ -60,27 +66,52 @@ export function planWorker(
   return Object.freeze(spec);
 }
 
-function sandboxPolicyOf(planner: WorkerPlanner, unit: FunctionUnit, adapter: RuntimeAdapter): SandboxPolicy {
-  const { config, programs } = planner;
+/** What becomes the worker process. */
+interface Program {
+  readonly adapter: RuntimeAdapter;
+  /** Absolute and without links. */
+  readonly file: string;
+  /** Whether the function itself was compiled into it: no interpreter, no worker program of ours beside it. */
+  readonly isCompiled: boolean;
+}
+
+function programOf(planner: WorkerPlanner, adapter: RuntimeAdapter, artifact: Artifact | null): Program {
+  const compiled = artifact?.program ?? null;
+  const file = compiled ?? interpreterOf(planner, adapter);
+  return { adapter, file, isCompiled: compiled !== null };
+}
+
+function sandboxPolicyOf(
+  planner: WorkerPlanner,
+  unit: FunctionUnit,
+  { adapter, file, isCompiled }: Program,
+  artifact: Artifact | null,
+): SandboxPolicy {
+  const { config } = planner;
   const allowed = config.strictFs.allow;
   const paths = (write: boolean) =>
     allowed.filter((entry) => entry.write === write).map((entry) => entry.path);
-  const language = adapter.nodeHosted
-    ? nodeProgramOf(planner, adapter).readable
-    : [...adapter.readable, join(programs.runtimesDir, unit.runtime)];
+  const language = isCompiled ? [] : languageFiles(planner, adapter);
+  const packages = artifact?.importPaths ?? [];
   const strict = config.strictFs.enabled && unit.policy.strictFs;
   const sealed = adapter.sealed && strict;
   return Object.freeze({
     strict,
     files: Object.freeze({
-      read: [...unit.readable, ...language, ...(sealed ? [] : paths(false))],
+      read: [...unit.readable, ...language, ...packages, ...(sealed ? [] : paths(false))],
       list: unit.listable,
       write: sealed ? [] : paths(true),
-      execute: [interpreterOf(planner, adapter)],
+      execute: [file],
     }),
     network: sealed ? closedNetwork : unit.policy.sandbox.network,
     limits: unit.policy.limits,
   });
+}
+
+function languageFiles(planner: WorkerPlanner, adapter: RuntimeAdapter): readonly string[] {
+  return adapter.nodeHosted
+    ? nodeProgramOf(planner, adapter).readable
+    : [...adapter.readable, join(planner.programs.runtimesDir, adapter.name)];
 }
 
 /** The kernel opens the real file: a link's name would not be found among the grants. */
@@ -98,10 +129,10 @@ function nodeProgramOf({ programs }: WorkerPlanner, { name }: RuntimeAdapter): N
 
 function commandOf(
   planner: WorkerPlanner,
-  adapter: RuntimeAdapter,
+  { adapter, file, isCompiled }: Program,
   sandbox: SandboxPolicy,
 ): WorkerSpec['command'] {
-  const file = interpreterOf(planner, adapter);
+  if (isCompiled) return { file, args: [] };
   if (adapter.nodeHosted) {
     const memoryMb = Math.floor(sandbox.limits.memoryBytes / bytesPerMb);
     const permissions = adapter.sealed
