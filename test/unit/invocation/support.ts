@@ -1,7 +1,9 @@
 // One deployment on a fake pool and a fake clock, and a way to call it.
 
+import assert from 'node:assert/strict';
+import { GatewayError } from '../../../src/errors.ts';
 import { Deployment } from '../../../src/invocation/deployment.ts';
-import type { CancelSignal, InvocationRequest } from '../../../src/invocation/invocation.ts';
+import type { CancelSignal, InvocationReply, InvocationRequest } from '../../../src/invocation/invocation.ts';
 import { Invoker } from '../../../src/invocation/invoker.ts';
 import { silentLog } from '../../../src/log.ts';
 import { createMetrics } from '../../../src/metrics.ts';
@@ -49,4 +51,23 @@ const neverAborted: CancelSignal = new AbortController().signal;
 /** Lets promise callbacks run. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** The error that an invocation ends with. */
+export async function failure(promise: Promise<InvocationReply>): Promise<GatewayError> {
+  const error = await promise.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof GatewayError, 'the invocation fails');
+  return error;
+}
+
+/** Everything of a streamed body. */
+export async function bytesOf(reply: InvocationReply): Promise<Buffer> {
+  const { body } = reply;
+  assert.ok(body !== null && typeof body !== 'string' && !Buffer.isBuffer(body), 'a stream');
+  const chunks: Buffer[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
