@@ -5,6 +5,7 @@ import { systemClock } from './clock.ts';
 import type { GatewayConfig } from './config/gateway-config.ts';
 import type { Layout } from './config/layout.ts';
 import type { Catalog } from './discovery/catalog.ts';
+import { parseFunctionConfig } from './discovery/function-config.ts';
 import { type ScanOptions, scanFunctions } from './discovery/scan.ts';
 import { GatewayError } from './errors.ts';
 import { AttackRunner } from './gateway/attack-runner.ts';
@@ -62,6 +63,8 @@ export async function createGateway(
       workers,
       sandbox: layersOf(config, capabilities, reason),
       scan: (generation) => scanFunctions(scanOptions(config, capabilities, generation)),
+      checkConfig: (text, file) =>
+        parseFunctionConfig(text, file, scanOptions(config, capabilities, 0).sandbox).faults,
     },
     building,
   );

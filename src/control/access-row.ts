@@ -42,7 +42,10 @@ export type RateBucket = 'read' | 'write' | 'login' | 'ui';
 
 export type RowMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** JSON Schema draft-07. Beside `accepted`, `refusal` is the contract's own text for a value that does not fit. */
+/**
+ * JSON Schema draft-07. Beside `accepted` (in words), `refusal` is the contract's own text for a value that does not fit, and
+ * `refusals` has texts for single rules, by keyword.
+ */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 export interface BodyRule {

@@ -110,12 +110,17 @@ function functionsOf(
   });
 }
 
-function describePolicy(unit: FunctionUnit, catalog: Catalog): Record<string, unknown> {
-  const { policy } = unit;
+/** Each once, in the order in which they are tried. */
+export function routePatternsOf(unit: FunctionUnit, catalog: Catalog): string[] {
   const routes = catalog.routes.filter((route) => route.functionKey === unit.key);
+  return [...new Set(routes.map((route) => route.pattern))];
+}
+
+export function describePolicy(unit: FunctionUnit, catalog: Catalog): Record<string, unknown> {
+  const { policy } = unit;
   return {
     methods: policy.methods,
-    routes: [...new Set(routes.map((route) => route.pattern))],
+    routes: routePatternsOf(unit, catalog),
     timeout_ms: policy.timeoutMs,
     max_concurrency: policy.maxConcurrency,
     max_body_bytes: policy.maxBodyBytes,

@@ -6,6 +6,7 @@ import type { Deployment } from '../invocation/deployment.ts';
 import type { Log } from '../log.ts';
 import type { LogRing } from '../logs/log-ring.ts';
 import type { Metrics } from '../metrics.ts';
+import type { Fault } from '../policy/fault.ts';
 import type { LoginCredentials } from './console-users.ts';
 
 /** Same fields as the configuration's `control`. */
@@ -99,6 +100,8 @@ export interface ControlDeps {
   readonly deployments: () => Iterable<Deployment>;
   /** Scans now and swaps. Rejects when the old catalog goes on serving. */
   readonly reload: () => Promise<void>;
+  /** What discovery would find wrong with the text of a `fn.config.json`. */
+  readonly checkConfig: (text: string, file: string) => readonly Fault[];
   /** False while starting. */
   readonly isStarted: () => boolean;
   /** True from the first signal to stop on. */

@@ -2,6 +2,8 @@
 
 import type { ControlHandler } from './access-row.ts';
 import type { HandlerName } from './access-table.ts';
+import { fileHandlers } from './file-handlers.ts';
+import { functionHandlers } from './function-handlers.ts';
 import type { HandlerParts } from './handler-parts.ts';
 import { openapiHandlers } from './openapi-handlers.ts';
 import { reportHandlers } from './report-handlers.ts';
@@ -12,6 +14,8 @@ export function createHandlers(parts: HandlerParts): Readonly<Record<HandlerName
   return {
     ...reportHandlers(parts),
     ...openapiHandlers(parts),
+    ...functionHandlers(parts),
+    ...fileHandlers(parts),
     ...sessionHandlers(parts),
     ...uiStateHandlers(parts),
   };

@@ -2,43 +2,36 @@
 // come before a byte of the body is read, that every write is in the audit log, and that what is not in the table is not found.
 
 import { METHODS } from 'node:http';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { GatewayError, toGatewayError } from '../errors.ts';
-import type { AccessRow, Caller, ControlCall, ControlHandler } from './access-row.ts';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { GatewayError } from '../errors.ts';
+import type { AccessRow, ControlHandler } from './access-row.ts';
 import { accessTable, type HandlerName } from './access-table.ts';
-import type { AuditLog } from './audit-log.ts';
 import type { ControlDeps } from './control-deps.ts';
 import { createHandlers } from './control-handlers.ts';
 import { openControlState } from './control-state.ts';
+import { answerCall, type Endpoint } from './endpoint.ts';
 import { ControlGuards } from './guards.ts';
 import { headerValues } from './header-values.ts';
-import { readRequestBody } from './request-body.ts';
-import { compileInput, type RowInput } from './request-input.ts';
-
-/** A row ready to answer. */
-interface Endpoint {
-  readonly row: AccessRow;
-  readonly handler: ControlHandler;
-  readonly input: RowInput;
-  readonly guards: ControlGuards;
-  readonly audit: AuditLog;
-}
+import { compileInput } from './request-input.ts';
+import { ResponseBoundary } from './response-boundary.ts';
 
 /** @param app from `createEdge`: with @fastify/rate-limit, error handler and request ids of the edge */
 export async function registerControl(app: FastifyInstance, deps: ControlDeps): Promise<void> {
   const state = await openControlState(deps);
   await app.register(async (scope) => {
     const guards = new ControlGuards(scope, deps, state);
+    const boundary = new ResponseBoundary(deps);
     const handlers: Readonly<Record<HandlerName, ControlHandler>> = createHandlers({
       deps,
       guards,
+      boundary,
       ...state,
     });
     prepareScope(scope);
     for (const rows of Map.groupBy<string, AccessRow>(accessTable, (row) => row.path).values()) {
       for (const row of rows) {
         const handler = handlers[row.handler as HandlerName];
-        addRow(scope, { row, handler, input: compileInput(row), guards, audit: state.audit });
+        addRow(scope, { row, handler, input: compileInput(row), guards, boundary, audit: state.audit });
       }
       refuseOtherMethods(scope, rows, guards);
     }
@@ -69,46 +62,8 @@ function addRow(scope: FastifyInstance, endpoint: Endpoint): void {
   scope.route({
     method: row.method,
     url: row.path,
-    handler: (request, reply) => answer(endpoint, request, reply),
+    handler: (request, reply) => answerCall(endpoint, request, reply),
   });
-}
-
-async function answer(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  const { row, guards, audit } = endpoint;
-  const visitor: { caller: Caller | null } = { caller: null };
-  if (row.method === 'GET' || row.audited === false) return run(endpoint, request, reply, visitor);
-  try {
-    const result = await run(endpoint, request, reply, visitor);
-    await audit.record({ row, request, caller: visitor.caller, status: reply.statusCode, error: null });
-    return result;
-  } catch (thrown) {
-    const error = toGatewayError(thrown);
-    // Those who may not even look are in the gateway's log; the audit log must not be filled by strangers.
-    const caller = visitor.caller ?? guards.knownCaller(request);
-    if (caller !== null)
-      await audit.record({ row, request, caller, status: error.status, error: error.code });
-    throw thrown;
-  }
-}
-
-async function run(
-  { row, guards, input, handler }: Endpoint,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  visitor: { caller: Caller | null },
-): Promise<unknown> {
-  const caller = await guards.check(request, row);
-  visitor.caller = caller;
-  const query = input.query(request.query);
-  const bytes =
-    row.body === undefined ? discard(request) : await readRequestBody(request.raw, row.body.maxBytes);
-  const call: ControlCall = { request, reply, caller, query, body: input.body(bytes) };
-  return handler(call);
-}
-
-function discard(request: FastifyRequest): null {
-  request.raw.resume();
-  return null;
 }
 
 function refuseOtherMethods(scope: FastifyInstance, rows: readonly AccessRow[], guards: ControlGuards): void {

@@ -8,8 +8,10 @@ import { AuditLog } from './audit-log.ts';
 import { ConsoleUsers } from './console-users.ts';
 import type { ControlDeps } from './control-deps.ts';
 import { ControlFlags, changeableFlags, type FlagOverrides } from './control-flags.ts';
+import { FunctionChanges } from './function-changes.ts';
 import { LoginThrottle } from './login-throttle.ts';
 import { parseStoredSessions, Sessions } from './sessions.ts';
+import { Trash } from './trash.ts';
 
 export interface ControlState {
   readonly flags: ControlFlags;
@@ -19,6 +21,8 @@ export interface ControlState {
   readonly sessions: Sessions;
   readonly throttle: LoginThrottle;
   readonly audit: AuditLog;
+  readonly trash: Trash;
+  readonly changes: FunctionChanges;
   /** Resolves when everything is on disk. */
   close(): Promise<void>;
 }
@@ -53,6 +57,7 @@ export async function openControlState(deps: ControlDeps): Promise<ControlState>
   );
   const flags = new ControlFlags(configuredFlags(deps), parseOverrides(await load(flagFile)));
   const audit = new AuditLog(new AppendLog({ path: join(stateDir, 'audit.jsonl') }), log);
+  const trash = new Trash(stateDir);
   return {
     flags,
     saveFlags: (overrides) => flagFile.save({ overrides }),
@@ -60,6 +65,8 @@ export async function openControlState(deps: ControlDeps): Promise<ControlState>
     sessions,
     throttle: new LoginThrottle({ ...settings.login.rateLimit, now }),
     audit,
+    trash,
+    changes: new FunctionChanges({ catalog: deps.catalog, reload: deps.reload, trash }),
     close: async () => {
       await Promise.all([flagFile.settled(), sessionFile.settled(), audit.settled()]);
     },

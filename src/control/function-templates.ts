@@ -1,5 +1,5 @@
-// The first files of a function, per language: for `fastfn init` and for functions made over HTTP. Each handler answers GET with a greeting and reads one query value,
-// so that the first thing a person changes is already there.
+// The first files of a function, per language: for `fastfn init` and for functions made over HTTP. Each handler answers GET
+// with a greeting and reads one query value, so that the first thing a person changes is already there.
 
 import type { runtimeRows } from '../config/runtime-rows.ts';
 

@@ -3,8 +3,10 @@
 import type { ControlDeps } from './control-deps.ts';
 import type { ControlState } from './control-state.ts';
 import type { ControlGuards } from './guards.ts';
+import type { ResponseBoundary } from './response-boundary.ts';
 
 export interface HandlerParts extends ControlState {
   readonly deps: ControlDeps;
   readonly guards: ControlGuards;
+  readonly boundary: ResponseBoundary;
 }

@@ -21,7 +21,7 @@ export interface RowInput {
 
 export function compileInput(row: AccessRow): RowInput {
   const ajv = new Ajv({ verbose: true, strictTypes: false, strictRequired: false });
-  ajv.addVocabulary(['accepted', 'refusal']);
+  ajv.addVocabulary(['accepted', 'refusal', 'refusals']);
   const query = ajv.compile({
     type: 'object',
     additionalProperties: false,
@@ -93,7 +93,7 @@ function wordsFor(error: ErrorObject, what: string): string {
   const name = [...path, ...(missing === null ? [] : [missing])].join('.');
   const accepted = typeof own['accepted'] === 'string' ? `must be ${own['accepted']}` : (error.message ?? '');
   const words = missing === null ? accepted : 'is required';
-  return refusalOf(own) ?? (name === '' ? `body ${words}` : `${shorten(name)} ${words}`);
+  return refusalOf(own, error.keyword) ?? (name === '' ? `body ${words}` : `${shorten(name)} ${words}`);
 }
 
 function childSchema(schema: Json, key: string): Json {
@@ -102,7 +102,10 @@ function childSchema(schema: Json, key: string): Json {
   return isObject(child) ? child : {};
 }
 
-function refusalOf(schema: JsonSchema): string | null {
+/** @param keyword rule that was broken, for schemas that say different things of different rules */
+function refusalOf(schema: JsonSchema, keyword = ''): string | null {
+  const single = isObject(schema['refusals']) ? schema['refusals'][keyword] : null;
+  if (typeof single === 'string') return single;
   return typeof schema['refusal'] === 'string' ? schema['refusal'] : null;
 }
 

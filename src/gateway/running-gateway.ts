@@ -18,6 +18,7 @@ import type { GatewayError } from '../errors.ts';
 import { Invoker } from '../invocation/invoker.ts';
 import { type Log, logRingOf } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
+import type { Fault } from '../policy/fault.ts';
 import type { SandboxLayer } from '../sandbox/sandbox-layers.ts';
 import type { WorkerSnapshot } from '../supervisor/supervisor.ts';
 import { CatalogLog } from './catalog-log.ts';
@@ -37,6 +38,8 @@ export interface RunningGatewayOptions {
   readonly workers: WorkerHost;
   readonly sandbox: readonly SandboxLayer[];
   readonly scan: (generation: number) => Promise<Catalog>;
+  /** What discovery would find wrong with the text of a `fn.config.json`. */
+  readonly checkConfig: (text: string, file: string) => readonly Fault[];
 }
 
 /** What serves requests now, and what it was made from. */
@@ -176,6 +179,7 @@ export class RunningGateway {
       catalog: () => this.#serving.catalog,
       deployments: () => this.#serving.deployments.values(),
       reload: () => this.reload(),
+      checkConfig: this.#options.checkConfig,
       isStarted: () => this.#phase !== 'starting',
       isDraining: () => this.#phase === 'draining',
       clientAddress: (request) => addresses.of(request),

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { ControlDeps, ControlSettings, RuntimeHealth } from '../../../src/control/control-deps.ts';
 import { registerControl } from '../../../src/control/control-plane.ts';
 import type { Catalog } from '../../../src/discovery/catalog.ts';
+import { parseFunctionConfig } from '../../../src/discovery/function-config.ts';
 import { silentLog } from '../../../src/log.ts';
 import { LogRing } from '../../../src/logs/log-ring.ts';
 import { createTestEdge } from '../edge/support.ts';
@@ -100,6 +101,7 @@ export async function startControl(setup: ControlSetup = {}) {
     reload: async () => {
       state.reloads += 1;
     },
+    checkConfig: (text, file) => parseFunctionConfig(text, file).faults,
     isStarted: () => true,
     isDraining: () => edge.state.draining,
     clientAddress: (request) => edge.addresses.of(request),
