@@ -30,7 +30,7 @@ export interface LoadMessage {
   /** Extra allowed roots that the guard must not refuse. */
   readonly readable: readonly string[];
   readonly writable: readonly string[];
-  /** Folders of installed packages, best first, behind the function's own: `site-packages`, `node_modules`, `vendor`. */
+  /** Folders of installed packages, best first: of Python modules, called `node_modules`, or with a `vendor` of composer's in it. */
   readonly dependencies: readonly string[];
   /** What every `event.context` holds; an event's own context goes over it. Said once, so that no call pays for it. */
   readonly context: Readonly<Record<string, unknown>>;

@@ -16,13 +16,12 @@ final class Packages
         if (\preg_match('/^\[.*\]$/D', \basename($load['root'])) === 1) {
             $homes[] = \dirname($load['root']);
         }
-        $byHand = \array_map(static fn (string $home): string => "$home/vendor", $homes);
-        foreach ([...$load['dependencies'], ...$byHand] as $vendor) {
-            if (@\is_file("$vendor/autoload.php")) {
-                $loader = require "$vendor/autoload.php";
-                if (\in_array($vendor, $load['dependencies'], true) && $loader instanceof \Composer\Autoload\ClassLoader) {
-                    self::pointHome($loader, $vendor, $homes);
-                    VendorAlias::prepare($homes, $vendor, $load['entry']);
+        foreach ([...$load['dependencies'], ...$homes] as $folder) {
+            if (@\is_file("$folder/vendor/autoload.php")) {
+                $loader = require "$folder/vendor/autoload.php";
+                if (\in_array($folder, $load['dependencies'], true)) {
+                    self::pointHome($loader, $folder, $homes);
+                    VendorAlias::prepare($homes, "$folder/vendor", $load['entry']);
                 }
                 return;
             }
@@ -30,13 +29,12 @@ final class Packages
     }
 
     /** Folders of classes that composer.json names lie beside the handler, not beside the installed packages. */
-    private static function pointHome(\Composer\Autoload\ClassLoader $loader, string $vendor, array $homes): void
+    private static function pointHome(\Composer\Autoload\ClassLoader $loader, string $base, array $homes): void
     {
-        $base = \dirname($vendor);
-        $moved = static function (array $folders) use ($base, $vendor, $homes): array {
+        $moved = static function (array $folders) use ($base, $homes): array {
             $own = [];
             foreach (\array_map([self::class, 'plainPath'], $folders) as $folder) {
-                if (\str_starts_with("$folder/", "$base/") && !\str_starts_with("$folder/", "$vendor/")) {
+                if (\str_starts_with("$folder/", "$base/") && !\str_starts_with("$folder/", "$base/vendor/")) {
                     foreach ($homes as $home) {
                         $own[] = $home . \substr($folder, \strlen($base));
                     }

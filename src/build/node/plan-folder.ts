@@ -41,18 +41,20 @@ export function planFolder(set: PackageSet, prefix: string, npm: NpmFacts, tools
       ...texts.map(({ path, text }) => [path, text] as const),
       ...local.map(({ path, copyOf }) => [path, readFileSync(copyOf)] as const),
     ],
-    steps: [npmStep(lock !== null, prefix, npm, tools)],
+    steps: [npmStep(set, prefix, npm, tools)],
     importPath: `${prefix}node_modules`,
   };
 }
 
-function npmStep(locked: boolean, prefix: string, npm: NpmFacts, tools: BuildTools): BuildStep {
+function npmStep(set: PackageSet, prefix: string, npm: NpmFacts, tools: BuildTools): BuildStep {
   const { settings } = tools;
   const cache = tools.cacheDir('npm');
   const place = prefix === '' ? [] : ['--prefix', `${workspacePlaceholder}/${prefix.replace(/\/$/, '')}`];
+  // A local package as a link would lead to a folder that only the workspace has.
+  const copies = set.local.length > 0 ? ['--install-links'] : [];
   const step = (verb: 'ci' | 'install'): BuildStep => ({
     tool: `npm ${verb}`,
-    command: { file: npm.file, args: [...npm.args, verb, ...flags, ...place] },
+    command: { file: npm.file, args: [...npm.args, verb, ...flags, ...copies, ...place] },
     env: {
       ...settings.registryEnvironment,
       npm_config_cache: cache,
@@ -64,7 +66,7 @@ function npmStep(locked: boolean, prefix: string, npm: NpmFacts, tools: BuildToo
     caches: [cache],
     timeoutMs: settings.timeoutMs.install,
   });
-  if (!locked) return step('install');
+  if (set.lock === null) return step('install');
   // In production a lock that does not fit is an answer, not a reason to install something else.
   return settings.production ? step('ci') : { ...step('ci'), fallback: step('install') };
 }

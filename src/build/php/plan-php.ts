@@ -4,7 +4,13 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { FunctionUnit } from '../../discovery/catalog.ts';
-import type { BuildPlan, BuildStep, DependencyReport, WorkspaceFile } from '../build-plan.ts';
+import {
+  type BuildPlan,
+  type BuildStep,
+  type DependencyReport,
+  type WorkspaceFile,
+  workspacePlaceholder,
+} from '../build-plan.ts';
 import { type BuildPlanner, type BuildTools, PlanFault } from '../build-planner.ts';
 import { contentKey } from '../content-key.ts';
 import { filesOf, readManifest, shownPath } from '../function-files.ts';
@@ -13,9 +19,12 @@ import { firstLine } from '../script-head.ts';
 import { isMetByHand } from './by-hand.ts';
 import { type ComposerJson, readComposerJson } from './composer-json.ts';
 
+/** Everything composer sees, in one folder: the autoloader names files of the function beside `vendor`. */
+const app = 'fastfn-app';
+
 const flags = [
   ...['--no-dev', '--no-interaction', '--no-progress', '--prefer-dist', '--no-scripts', '--no-plugins'],
-  '--no-ansi',
+  ...['--no-ansi', `--working-dir=${workspacePlaceholder}/${app}`],
 ];
 
 export const planPhp: BuildPlanner = async (unit, tools) => {
@@ -27,7 +36,7 @@ export const planPhp: BuildPlanner = async (unit, tools) => {
   const report: DependencyReport = {
     mode: 'manifest',
     manifestPath: join(dir, 'composer.json'),
-    lockfilePath: lockText === null ? 'composer.lock' : join(dir, 'composer.lock'),
+    lockfilePath: lockText === null ? `${app}/composer.lock` : join(dir, 'composer.lock'),
   };
   if (!settings.install.php)
     return { kind: 'none', report: { ...report, note: 'FN_AUTO_PHP_DEPS is disabled' } };
@@ -106,9 +115,9 @@ function assemble(
     ]),
     runtime: 'php',
     kind: 'dependencies',
-    files,
+    files: files.map((file) => ({ ...file, path: `${app}/${file.path}` })),
     steps: [step],
-    output: { program: null, importPaths: ['vendor'] },
+    output: { program: null, importPaths: [app] },
     failureText: 'composer install failed',
     report,
   };

@@ -44,7 +44,8 @@ export function planFolder(
     lock: `${prefix}requirements.lock.txt`,
   };
   return {
-    files: [...texts, ...drawnIn],
+    // The folder is there even where no requirement applies to this host.
+    files: [...texts, ...drawnIn, { path: `${install.target}/.fastfn`, text: '' }],
     keyParts: [
       ...texts.map(({ path, text }) => [path, text] as const),
       ...drawnIn.map(({ path, copyOf }) => [path, readFileSync(copyOf)] as const),

@@ -9,7 +9,8 @@ import { type PlanInput, type PlanSubject, planSubject, scriptTool } from '../..
 import { makeTree, removeTree } from '../../../integration/support/tree.ts';
 
 const handler = { 'f/handler.php': '<?php function handler() { return 1; }\n' };
-const flags = '--no-dev --no-interaction --no-progress --prefer-dist --no-scripts --no-plugins --no-ansi';
+const flags =
+  '--no-dev --no-interaction --no-progress --prefer-dist --no-scripts --no-plugins --no-ansi --working-dir={workspace}/fastfn-app';
 
 function phpSubject(
   context: TestContext,
@@ -43,7 +44,10 @@ describe('plan of a PHP function', () => {
     const [step] = plan.steps;
     assert.match(step?.command.file ?? '', /\/php$/);
     assert.equal(step?.command.args.slice(3).join(' '), `install ${flags}`);
-    assert.deepEqual([plan.output.importPaths, plan.failureText], [['vendor'], 'composer install failed']);
+    assert.deepEqual(
+      [plan.output.importPaths, plan.failureText],
+      [['fastfn-app'], 'composer install failed'],
+    );
   });
 
   test('no composer.json is nothing to do; a bad one is told', async (context) => {
@@ -79,7 +83,7 @@ describe('plan of a PHP function', () => {
       'f/src/App.php': '',
     });
     const plan = await planned(subject);
-    assert.deepEqual(plan.files.map(({ path }) => path).sort(), [
+    assert.deepEqual(plan.files.map(({ path }) => path.replace('fastfn-app/', '')).sort(), [
       'composer.json',
       'help.php',
       'old/Thing.php',

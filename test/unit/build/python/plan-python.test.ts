@@ -34,6 +34,9 @@ async function planned({ unit, tools }: PlanSubject): Promise<BuildPlan> {
   return plan;
 }
 
+/** Makes sure that there is a folder. */
+const kept = { path: 'fastfn-site/.fastfn', text: '' };
+
 const handler = { 'f/handler.py': 'def handler(event): return 1\n' };
 
 describe('plan of a Python function', { skip }, () => {
@@ -68,7 +71,7 @@ describe('plan of a Python function', { skip }, () => {
     assert.ok(!install.fallback?.command.args.includes('--only-binary=:all:'));
     assert.deepEqual(install.fallback?.caches, []);
     assert.deepEqual([freeze?.tool, freeze?.network], ['pip freeze', 'none']);
-    assert.deepEqual(plan.files, [{ path: 'requirements.txt', text: 'six==1.16.0\n' }]);
+    assert.deepEqual(plan.files, [{ path: 'requirements.txt', text: 'six==1.16.0\n' }, kept]);
     assert.deepEqual(plan.output.importPaths, ['fastfn-site']);
     assert.equal(plan.failureText, 'pip dependencies install failed for f');
     assert.equal(plan.report?.lockfilePath, 'requirements.lock.txt');
@@ -91,7 +94,10 @@ describe('plan of a Python function', { skip }, () => {
 
   test('hints are requirements of their own file, and never options', async (context) => {
     const subject = planSubject(context, pythonInput({ 'f/handler.py': '#@requirements six, idna>=2\n' }));
-    assert.deepEqual((await planned(subject)).files, [{ path: 'fastfn-extra.txt', text: 'six\nidna>=2\n' }]);
+    assert.deepEqual((await planned(subject)).files, [
+      { path: 'fastfn-extra.txt', text: 'six\nidna>=2\n' },
+      kept,
+    ]);
     const option = planSubject(
       context,
       pythonInput({ 'f/handler.py': '#@requirements --index-url http://x\n' }),
@@ -109,7 +115,7 @@ describe('plan of a Python function', { skip }, () => {
     const plan = await planned(planSubject(context, pythonInput(files)));
     assert.deepEqual(
       plan.files.map(({ path }) => path),
-      ['requirements.txt', 'lib/setup.py', 'more.txt'],
+      ['requirements.txt', 'lib/setup.py', 'more.txt', kept.path],
     );
     assert.ok(!plan.steps[0]?.command.args.includes('--only-binary=:all:'));
     const outside = planSubject(
@@ -232,7 +238,7 @@ describe('inference of a Python function', { skip }, () => {
       context,
       infer('import six\n', { inference: { python: true, writeManifest: false } }),
     );
-    assert.deepEqual((await planned(subject)).files, [{ path: 'fastfn-extra.txt', text: 'six\n' }]);
+    assert.deepEqual((await planned(subject)).files, [{ path: 'fastfn-extra.txt', text: 'six\n' }, kept]);
   });
 
   test('a name that says nothing refuses the function when strict, unless somebody has named packages', async (context) => {
