@@ -61,7 +61,7 @@ function policyOf(
     processes: 'group',
     network: step.network === 'registry' ? openNetwork : closedNetwork,
     files: Object.freeze({
-      read: configsAbove(workspace.home),
+      read: toolConfigs(step, workspace.home),
       list: [],
       write: caches,
       execute: [],
@@ -79,13 +79,19 @@ function policyOf(
   });
 }
 
-/** Cargo reads the configuration of every folder above, and gives up where one is there that it may not read. */
-function configsAbove(folder: string): string[] {
-  const found: string[] = [];
+/** Of the whole host, beside those of the operator that a workspace gets copies of. */
+const hostConfigs = ['/etc/npmrc', '/etc/pip.conf', '/etc/xdg/pip/pip.conf'];
+
+/**
+ * Where tools look for their registries. npm also beside the Node that runs it; Cargo in every folder above, and it gives
+ * up where a file is there that it may not read.
+ */
+function toolConfigs(step: BuildStep, folder: string): string[] {
+  const found = [...hostConfigs, join(dirname(dirname(step.command.file)), 'etc/npmrc')];
   for (let above = dirname(folder); above !== dirname(above); above = dirname(above)) {
     found.push(join(above, '.cargo/config.toml'), join(above, '.cargo/config'));
   }
-  return found.filter((path) => existsSync(path));
+  return found.filter((path) => existsSync(path)).map((path) => realpathSync(path));
 }
 
 /** The kernel opens real files; one that is missing grants nothing either way. */

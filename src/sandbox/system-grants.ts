@@ -75,7 +75,7 @@ const loaders = [
 ];
 
 // What compilers and installers start and include. Set-user-id programs among them give nothing: no_new_privs.
-const programFolders = [
+const programPlaces = [
   '/bin',
   '/usr/bin',
   '/usr/local/bin',
@@ -89,6 +89,12 @@ const programFolders = [
   '/usr/include',
   '/usr/local/include',
   '/usr/share',
+  // What the host is: installers tell it to registries, and choose packages by it.
+  '/etc/os-release',
+  '/etc/debian_version',
+  '/etc/lsb-release',
+  '/etc/redhat-release',
+  '/etc/alpine-release',
 ];
 
 /** Variables that name CA files or folders of the operator; passed to workers and made readable. */
@@ -127,5 +133,5 @@ export function loadSystemGrants(env: Readonly<Record<string, string | undefined
 
 /** Folders of the host's own programs, headers and shared data: what a build may run and read beside its toolchain. */
 export function loadSystemPrograms(): readonly string[] {
-  return existing(programFolders);
+  return existing(programPlaces);
 }
