@@ -57,17 +57,18 @@ final class VendorAlias
         }
     }
 
-    private static function target(string $path): string
-    {
-        return self::$aliases[$path] ?? $path;
-    }
-
     public function stream_open(string $path, string $mode, int $options, ?string &$opened): bool
     {
+        if (isset(self::$aliases[$path])) {
+            // Not the file itself: its `__DIR__` must be where its neighbours are.
+            $this->handle = \fopen('php://memory', 'r+');
+            \fwrite($this->handle, '<?php return require ' . \var_export(self::$aliases[$path], true) . ';');
+            return \rewind($this->handle);
+        }
         $args = $this->context === null ? [] : [$this->context];
         $useIncludePath = ($options & STREAM_USE_PATH) !== 0;
-        $open = static fn () => \fopen(self::target($path), $mode, $useIncludePath, ...$args);
-        $quiet = static fn () => @\fopen(self::target($path), $mode, $useIncludePath, ...$args);
+        $open = static fn () => \fopen($path, $mode, $useIncludePath, ...$args);
+        $quiet = static fn () => @\fopen($path, $mode, $useIncludePath, ...$args);
         $handle = self::plainly(($options & STREAM_REPORT_ERRORS) !== 0 ? $open : $quiet);
         $this->handle = $handle === false ? null : $handle;
         return $this->handle !== null;
@@ -141,7 +142,7 @@ final class VendorAlias
 
     public function url_stat(string $path, int $flags): array|false
     {
-        $path = self::target($path);
+        $path = self::$aliases[$path] ?? $path;
         $isLink = ($flags & STREAM_URL_STAT_LINK) !== 0;
         return self::plainly(static fn () => $isLink ? @\lstat($path) : @\stat($path));
     }
