@@ -10,22 +10,32 @@ import { sandboxReport } from './sandbox-report.ts';
 /** Every function of every language, for lists. */
 export function functionList(deps: ControlDeps, nowEpochMs: number): unknown[] {
   const catalog = deps.catalog();
-  const deployments = deploymentsByKey(deps);
+  const states = statesByKey(deps, nowEpochMs);
   const runtimes = [...new Set([...catalog.functions.values()].map((unit) => unit.runtime))].sort();
   return runtimes.flatMap((runtime) =>
-    functionsOf(catalog, runtime, deployments, nowEpochMs).map((each) => ({ runtime, ...each })),
+    functionsOf(catalog, runtime, states).map((each) => ({ runtime, ...each })),
   );
 }
 
-function deploymentsByKey(deps: ControlDeps): ReadonlyMap<string, Deployment> {
-  return new Map([...deps.deployments()].map((deployment) => [deployment.unit.key, deployment]));
+/** Function → its state, with how its build stands. */
+type StateOf = (unit: FunctionUnit) => Record<string, unknown>;
+
+function statesByKey(deps: ControlDeps, nowEpochMs: number): StateOf {
+  const deployments = new Map<string, Deployment>();
+  for (const deployment of deps.deployments()) deployments.set(deployment.unit.key, deployment);
+  return (unit) => {
+    const deployment = deployments.get(unit.key);
+    const state =
+      deployment === undefined ? { key: unit.key, state: 'cold' } : describeState(deployment, nowEpochMs);
+    return deps.builds === undefined ? state : { ...state, build: deps.builds.reportOf(unit) };
+  };
 }
 
 export function catalogReport(deps: ControlDeps, nowEpochMs: number): Record<string, unknown> {
   const catalog = deps.catalog();
   const { defaults } = deps.health;
   const runtimes = deps.health.runtimes();
-  const deployments = deploymentsByKey(deps);
+  const states = statesByKey(deps, nowEpochMs);
   return {
     generated_at: catalog.generatedAt / 1000,
     generation: catalog.generation,
@@ -49,7 +59,7 @@ export function catalogReport(deps: ControlDeps, nowEpochMs: number): Record<str
         runtime.name,
         {
           ...describeRuntime(runtime, defaults.timeoutMs),
-          functions: functionsOf(catalog, runtime.name, deployments, nowEpochMs),
+          functions: functionsOf(catalog, runtime.name, states),
         },
       ]),
     ),
@@ -78,23 +88,12 @@ function describeRoute(route: Route, unit: FunctionUnit | undefined): Record<str
   };
 }
 
-function functionsOf(
-  catalog: Catalog,
-  runtime: string,
-  deployments: ReadonlyMap<string, Deployment>,
-  nowEpochMs: number,
-): Record<string, unknown>[] {
+function functionsOf(catalog: Catalog, runtime: string, state: StateOf): Record<string, unknown>[] {
   const units = [...catalog.functions.values()].filter((unit) => unit.runtime === runtime);
   const byName = Object.groupBy(units, (unit) => unit.name);
   return Object.entries(byName).map(([name, versions = []]) => {
     const byDefault = versions.find((unit) => unit.version === 'default');
     const others = versions.filter((unit) => unit !== byDefault);
-    const state = (unit: FunctionUnit): unknown => {
-      const deployment = deployments.get(unit.key);
-      return deployment === undefined
-        ? { key: unit.key, state: 'cold' }
-        : describeState(deployment, nowEpochMs);
-    };
     return {
       name,
       has_default: byDefault !== undefined,

@@ -1,7 +1,9 @@
 // What the control plane is given by whoever wires the gateway. Sources are asked at each request; nothing is cached.
 
 import type { IncomingMessage } from 'node:http';
-import type { Catalog } from '../discovery/catalog.ts';
+import type { BuildReport } from '../build/build-report.ts';
+import type { DependencyState } from '../build/state-file.ts';
+import type { Catalog, FunctionUnit } from '../discovery/catalog.ts';
 import type { Deployment } from '../invocation/deployment.ts';
 import type { Log } from '../log.ts';
 import type { LogRing } from '../logs/log-ring.ts';
@@ -86,6 +88,12 @@ export interface HealthSource {
   sandbox(): Readonly<Record<string, unknown>>;
 }
 
+export interface BuildSource {
+  reportOf(unit: FunctionUnit): BuildReport;
+  /** What the state file of a function says; null: nothing was ever to be installed. */
+  stateFileOf(functionKey: string): DependencyState | null;
+}
+
 export interface ControlDeps {
   readonly settings: ControlSettings;
   /** Absolute folder of the gateway's own files. */
@@ -98,6 +106,8 @@ export interface ControlDeps {
   /** The catalog that serves. */
   readonly catalog: () => Catalog;
   readonly deployments: () => Iterable<Deployment>;
+  /** How dependencies and programs stand. Absent: nothing is ever built. */
+  readonly builds?: BuildSource;
   /** Scans now and swaps. Rejects when the old catalog goes on serving. */
   readonly reload: () => Promise<void>;
   /** What discovery would find wrong with the text of a `fn.config.json`. */

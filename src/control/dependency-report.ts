@@ -2,6 +2,7 @@
 // there, what they ask for, and what the last installation came to.
 
 import { join } from 'node:path';
+import type { DependencyState } from '../build/state-file.ts';
 import type { FunctionUnit } from '../discovery/catalog.ts';
 import { isObject } from '../discovery/checked-document.ts';
 import { readTreeFile } from './tree-file.ts';
@@ -12,8 +13,10 @@ type Report = Record<string, unknown>;
 const maxManifestBytes = 1_048_576;
 
 /** One block named after the language, and `dependency_resolution` where something was installed. */
-export async function dependencyReport(unit: FunctionUnit): Promise<Report> {
-  const resolution = await readJson(unit, '.fastfn-deps-state.json');
+export async function dependencyReport(
+  unit: FunctionUnit,
+  resolution: DependencyState | null,
+): Promise<Report> {
   return {
     [unit.runtime]: await reporters[unit.runtime](unit),
     ...(resolution === null ? {} : { dependency_resolution: resolution }),

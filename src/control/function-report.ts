@@ -1,6 +1,7 @@
 // One function as the control plane shows it (contract/control-plane.md 6.1): where it is, what holds it, how to call it, what
 // its folder says of dependencies. Reads bounded files only, and shows names of variables, never their values.
 
+import type { DependencyState } from '../build/state-file.ts';
 import type { Catalog, FunctionUnit } from '../discovery/catalog.ts';
 import { isObject } from '../discovery/checked-document.ts';
 import type { FunctionDocs } from '../discovery/function-docs.ts';
@@ -18,6 +19,8 @@ export interface FunctionFacts {
   readonly config: Json;
   /** Parsed `fn.env.json`; `{}` where there is none. */
   readonly env: Json;
+  /** What its state file says; null: nothing was ever to be installed. */
+  readonly dependencies: DependencyState | null;
   /** Where the caller reaches the gateway, without a slash at the end. */
   readonly baseUrl: string;
 }
@@ -40,7 +43,7 @@ export async function functionMetadata(facts: FunctionFacts): Promise<Record<str
     ...(policy.group === null ? {} : { group: policy.group }),
     endpoints: endpointsOf(facts),
     invoke: invokeOf(facts),
-    ...(await dependencyReport(unit)),
+    ...(await dependencyReport(unit, facts.dependencies)),
   };
 }
 

@@ -62,6 +62,7 @@ export async function functionView(deps: ControlDeps, unit: FunctionUnit, call: 
     readForReport(envPathOf(unit)),
   ]);
   const baseUrl = serverUrl(call.request.raw, deps).replace(/\/+$/, '');
+  const dependencies = deps.builds?.stateFileOf(unit.key) ?? null;
   const health = deps.health.runtimes().find((runtime) => runtime.name === unit.runtime);
   return {
     ...namesOf(unit),
@@ -69,7 +70,8 @@ export async function functionView(deps: ControlDeps, unit: FunctionUnit, call: 
     policy: describePolicy(unit, catalog),
     fn_env: maskEnv(env),
     runtime_health: health === undefined ? { up: false } : { up: health.up, ts: health.checkedAt / 1000 },
-    metadata: await functionMetadata({ unit, catalog, config, env, baseUrl }),
+    metadata: await functionMetadata({ unit, catalog, config, env, dependencies, baseUrl }),
+    ...(deps.builds === undefined ? {} : { build: deps.builds.reportOf(unit) }),
     ...(unit.refused === null ? {} : { refused: unit.refused }),
   };
 }

@@ -68,9 +68,23 @@ export function fullHealth(deps: ControlDeps, nowEpochMs: number): Record<string
       runtimes.map((runtime) => [runtime.name, describeRuntime(runtime, health.defaults.timeoutMs)]),
     ),
     sandbox: health.sandbox(),
+    builds: describeBuilds(deps),
     faults: catalog.faults.slice(0, maxListed),
     warnings: catalog.warnings.slice(0, maxListed),
   };
+}
+
+/** How many functions stand how, and those that do not serve what their files say. */
+function describeBuilds({ builds, catalog }: ControlDeps): Record<string, unknown> {
+  const summary = { none: 0, idle: 0, building: 0, built: 0, failed: 0 };
+  const behind: Record<string, unknown>[] = [];
+  if (builds === undefined) return { summary, functions: behind };
+  for (const unit of catalog().functions.values()) {
+    const report = builds.reportOf(unit);
+    summary[report.state] += 1;
+    if (report.state === 'failed' || report.state === 'building') behind.push({ key: unit.key, ...report });
+  }
+  return { summary, functions: behind.slice(0, maxListed) };
 }
 
 function describeHotReload(deps: ControlDeps): Record<string, unknown> {

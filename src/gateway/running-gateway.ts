@@ -2,6 +2,7 @@
 // gateway stops taking requests and lets go of what it has.
 
 import type { AddressInfo } from 'node:net';
+import { type BuildReport, buildReport } from '../build/build-report.ts';
 import { refusalOf } from '../build/build-state.ts';
 import type { Clock } from '../clock.ts';
 import type { GatewayConfig } from '../config/gateway-config.ts';
@@ -14,6 +15,7 @@ import { AddressBlocks } from '../edge/address-blocks.ts';
 import type { Serving } from '../edge/edge-options.ts';
 import { EdgeProxy } from '../edge/proxy/edge-proxy.ts';
 import { createEdge, type Edge } from '../edge/server.ts';
+import { Site } from '../edge/site.ts';
 import type { GatewayError } from '../errors.ts';
 import { Invoker } from '../invocation/invoker.ts';
 import { type Log, logRingOf } from '../log.ts';
@@ -149,6 +151,7 @@ export class RunningGateway {
       trustedProxyCidrs: config.trustedProxyCidrs,
       invoker: new Invoker({ clock, log, metrics, production: config.production }),
       proxy,
+      browser: config.edge.browser,
       serving: () => this.#serving,
       isRuntimeUp: workers.isRuntimeUp,
       notBuilt: (unit) => this.#notBuilt(unit),
@@ -178,6 +181,10 @@ export class RunningGateway {
       logs: logRingOf(log),
       catalog: () => this.#serving.catalog,
       deployments: () => this.#serving.deployments.values(),
+      builds: {
+        reportOf: (unit) => this.#buildReport(unit),
+        stateFileOf: (functionKey) => workers.builds.service.dependencyState(functionKey),
+      },
       reload: () => this.reload(),
       checkConfig: this.#options.checkConfig,
       isStarted: () => this.#phase !== 'starting',
@@ -202,7 +209,8 @@ export class RunningGateway {
   /** What is built now is served from now on, by the catalog that serves. */
   #buildsChanged(): void {
     if (this.#installed === null || this.#phase === 'draining') return;
-    const { deployments } = this.#options.workers;
+    const { workers, config } = this.#options;
+    const { deployments } = workers;
     deployments.apply(this.#installed.catalog);
     this.#installed = { ...this.#installed, deployments: deployments.deployments };
   }
@@ -215,12 +223,24 @@ export class RunningGateway {
     return refusal;
   }
 
+  #buildReport(unit: FunctionUnit): BuildReport {
+    const { builds, isRuntimeUp } = this.#options.workers;
+    const deployment = this.#serving.deployments.get(unit.key);
+    const isCurrent = deployment?.unit.signature === unit.signature;
+    const serving = deployment === undefined ? 'nothing' : isCurrent ? 'current' : 'previous';
+    // For a language that is not there nothing is ever built.
+    const state = isRuntimeUp(unit.runtime) ? builds.service.stateOf(unit) : ({ kind: 'none' } as const);
+    return buildReport(state, serving);
+  }
+
   #install(catalog: Catalog): void {
     const { deployments } = this.#options.workers;
     // Compiled first: if that fails nothing has changed yet.
     const router = compileRouter(catalog);
     deployments.apply(catalog);
-    this.#installed = { router, deployments: deployments.deployments, catalog };
+    const { home, landingPage } = config.edge;
+    const site = new Site({ catalog, home, landingPage, stateDir: config.stateDir });
+    this.#installed = { router, deployments: deployments.deployments, site, catalog };
     this.#catalogLog.add(catalog);
   }
 
