@@ -72,9 +72,16 @@ function mirrorExit(code, signal) {
   setTimeout(() => process.exit(128 + (os.constants.signals[signal] || 0)), 1000);
 }
 
+/** Sockets that systemd has passed to this process, sd_listen_fds(3): 3, 4 …; the child gets them under the same numbers. */
+function passedDescriptors() {
+  const { LISTEN_PID, LISTEN_FDS = '' } = process.env;
+  if (LISTEN_PID !== String(process.pid) || !/^[1-9]$/.test(LISTEN_FDS)) return [];
+  return Array.from({ length: Number(LISTEN_FDS) }, (_, index) => 3 + index);
+}
+
 /** Starts `node args` as a child with our terminal, hands every signal on, and ends as the child ends. */
 function spawnInPlace(node, args) {
-  const child = spawn(node, args, { stdio: 'inherit' });
+  const child = spawn(node, args, { stdio: ['inherit', 'inherit', 'inherit', ...passedDescriptors()] });
   for (const name of FORWARDED_SIGNALS) process.on(name, () => child.kill(name));
   child.on('error', (error) => fail(`cannot start ${node}: ${error.message}`));
   child.on('exit', mirrorExit);
@@ -84,8 +91,10 @@ function spawnInPlace(node, args) {
 function runInPlace(args) {
   const node = findNode() ?? failWithoutNode();
   const full = [...NODE_FLAGS, ...args];
-  // Same process id and no parent kept waiting, where this Node can do it (22.15 and later).
-  if (typeof process.execve === 'function') process.execve(node, [node, ...full], process.env);
+  // Same process id and no parent kept waiting, where this Node can do it (22.15 and later). Node closes what it inherited
+  // when it executes another program, so a passed socket needs a child.
+  if (typeof process.execve === 'function' && passedDescriptors().length === 0)
+    process.execve(node, [node, ...full], process.env);
   spawnInPlace(node, full);
 }
 

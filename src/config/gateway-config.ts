@@ -52,6 +52,8 @@ export interface GatewayConfig {
   readonly host: string;
   /** 0 = any free port. */
   readonly port: number;
+  /** A listening socket passed by systemd or the like, used in place of host and port (LISTEN_FDS); null: none. */
+  readonly inheritedSocket: number | null;
   readonly hotReload: {
     readonly enabled: boolean;
     readonly watchdog: boolean;

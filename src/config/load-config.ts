@@ -10,6 +10,7 @@ import { type ConfigFileSources, readConfigFile } from './config-file.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { findFunctionsRoot } from './functions-root.ts';
 import type { GatewayConfig, HttpLimits } from './gateway-config.ts';
+import { readInheritedSocket } from './inherited-socket.ts';
 import { readLogin } from './login-config.ts';
 import type { Mode } from './option.ts';
 import { controlOptions } from './options/control-options.ts';
@@ -82,6 +83,7 @@ function readSections(settings: Settings, sources: ConfigSources, functionsRoot:
   return {
     host: settings.read(serverOptions.host),
     port: settings.read(serverOptions.port),
+    inheritedSocket: readSocket(settings, sources),
     hotReload: readHotReload(settings),
     sockets: {
       baseDir: resolve(cwd, settings.read(runtimeOptions.socketBaseDir)),
@@ -117,6 +119,12 @@ function readSections(settings: Settings, sources: ConfigSources, functionsRoot:
     spareLaunchers: settings.read(runtimeOptions.spareLaunchers),
     healthIntervalMs: settings.read(runtimeOptions.healthInterval),
   };
+}
+
+function readSocket(settings: Settings, { environment }: ConfigSources): number | null {
+  const { descriptor, fault } = readInheritedSocket(environment, [process.pid, process.ppid]);
+  if (fault !== null) settings.add(fault);
+  return descriptor;
 }
 
 function readHotReload(settings: Settings): GatewayConfig['hotReload'] {

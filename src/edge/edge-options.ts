@@ -45,8 +45,10 @@ export interface EdgeOptions {
   readonly isRuntimeUp: (runtime: FunctionUnit['runtime']) => boolean;
   /** Why a function has no deployment, where that is its build; null: another reason. Default: no function is built. */
   readonly notBuilt?: (unit: FunctionUnit) => GatewayError | null;
-  /** True from the first signal to stop on. */
+  /** True when requests are refused because the gateway ends. */
   readonly isDraining: () => boolean;
+  /** True while it ends: an answer is then the last on its connection. */
+  readonly isLeaving: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;

@@ -165,10 +165,10 @@ export class Pipeline {
   }
 
   #send(exchange: Exchange, reply: InvocationReply): void {
-    const { clock, isDraining, metrics } = this.#options;
+    const { clock, isLeaving, metrics } = this.#options;
     const { request, response, id } = exchange;
     metrics.requests.inc({ function: exchange.functionKey, status: reply.status });
-    const closing = this.#budget.spend(request.socket) || isDraining();
+    const closing = this.#budget.spend(request.socket) || isLeaving();
     sendReply(reply, { request, response, requestId: id, clock, closing });
   }
 }

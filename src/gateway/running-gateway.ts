@@ -1,7 +1,6 @@
 // A gateway that serves: edge, catalog, reload and drain over an open worker host. Owns the order in which a running
 // gateway stops taking requests and lets go of what it has.
 
-import type { AddressInfo } from 'node:net';
 import { type BuildReport, buildReport } from '../build/build-report.ts';
 import { refusalOf } from '../build/build-state.ts';
 import type { Clock } from '../clock.ts';
@@ -13,6 +12,7 @@ import { compileRouter } from '../discovery/router.ts';
 import { watchFunctions } from '../discovery/watch.ts';
 import { AddressBlocks } from '../edge/address-blocks.ts';
 import type { Serving } from '../edge/edge-options.ts';
+import { type ListenAddress, listenOn, stopAccepting } from '../edge/listening.ts';
 import { EdgeProxy } from '../edge/proxy/edge-proxy.ts';
 import { createEdge, type Edge } from '../edge/server.ts';
 import { Site } from '../edge/site.ts';
@@ -28,6 +28,8 @@ import { createHealthSource } from './health-source.ts';
 import { Reloader } from './reloader.ts';
 import type { WorkerHost } from './worker-host.ts';
 
+/** Whoever keeps a connection open may send one more request, within this, when another gateway follows us, ms. */
+const leavingMs = 1_000;
 /** Past the drain time, for the last answers to reach their clients. */
 const lastAnswersMs = 1_000;
 
@@ -57,7 +59,7 @@ export class RunningGateway {
   readonly #catalogLog: CatalogLog;
   #installed: Installed | null = null;
   #edge: Edge | null = null;
-  #phase: 'starting' | 'serving' | 'draining' = 'starting';
+  #phase: 'starting' | 'serving' | 'leaving' | 'draining' = 'starting';
   #watching = false;
   #closing: Promise<void> | null = null;
 
@@ -84,13 +86,12 @@ export class RunningGateway {
     return gateway;
   }
 
-  async listen(): Promise<{ host: string; port: number; url: string }> {
-    const { host, port } = this.#options.config;
-    await this.#app.listen({ host, port });
+  async listen(): Promise<ListenAddress> {
+    const { host, port, inheritedSocket } = this.#options.config;
+    await this.#app.ready();
+    const address = await listenOn(this.#app.server, { host, port, descriptor: inheritedSocket });
     this.#phase = 'serving';
-    const address = this.#app.server.address() as AddressInfo;
-    const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-    return { host: address.address, port: address.port, url: `http://${shown}:${address.port}` };
+    return address;
   }
 
   reload(): Promise<void> {
@@ -156,6 +157,7 @@ export class RunningGateway {
       isRuntimeUp: workers.isRuntimeUp,
       notBuilt: (unit) => this.#notBuilt(unit),
       isDraining: () => this.#phase === 'draining',
+      isLeaving: () => this.#isEnding,
       clock,
       log,
       metrics,
@@ -188,7 +190,7 @@ export class RunningGateway {
       reload: () => this.reload(),
       checkConfig: this.#options.checkConfig,
       isStarted: () => this.#phase !== 'starting',
-      isDraining: () => this.#phase === 'draining',
+      isDraining: () => this.#isEnding,
       clientAddress: (request) => addresses.of(request),
       isSecure: (request) => addresses.forwardedOf(request)?.proto === 'https',
       stateDir: config.stateDir,
@@ -244,11 +246,23 @@ export class RunningGateway {
     this.#catalogLog.add(catalog);
   }
 
+  get #isEnding(): boolean {
+    return this.#phase === 'leaving' || this.#phase === 'draining';
+  }
+
+  /** New connections wait for the next gateway; on those that are open, requests are served, each as the last one. */
+  async #leave(): Promise<void> {
+    const { clock, config } = this.#options;
+    this.#phase = 'leaving';
+    await stopAccepting(this.#app.server, clock, Math.min(leavingMs, config.drainTimeoutMs));
+  }
+
   async #close(reason: string): Promise<void> {
     const { clock, config, workers, log } = this.#options;
     log.info({ reason }, 'draining');
-    this.#phase = 'draining';
     const deadlineMs = clock.now() + config.drainTimeoutMs;
+    if (config.inheritedSocket !== null && this.#phase === 'serving') await this.#leave();
+    this.#phase = 'draining';
     const closed = this.#app.close();
     const cutOff = () => this.#app.server.closeAllConnections();
     let late = clock.after(config.drainTimeoutMs + lastAnswersMs, cutOff);

@@ -2,13 +2,13 @@
 // (contract/routing.md 9, contract/config-cli.md "Worth testing" 18 to 21).
 import assert from 'node:assert/strict';
 import { renameSync, rmSync } from 'node:fs';
-import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from './support/eventually.ts';
 import { startTestGateway, type TestGateway } from './support/gateway.ts';
 import { ask } from './support/http.ts';
+import { SteadyClient } from './support/steady-client.ts';
 import { echoJs, type Tree, writeTree } from './support/tree.ts';
 
 const says = (word: string) => `exports.handler = () => '${word}';\n`;
@@ -32,53 +32,6 @@ const becomes = (gateway: TestGateway, target: string, status: number, limitMs =
   eventually(async () => assert.equal((await ask(gateway.url, target)).status, status), limitMs);
 const generation = async (gateway: TestGateway): Promise<number> =>
   (await ask(gateway.url, '/_fn/health')).json().hot_reload.generation;
-
-/** Asks without a pause over one kept connection until it is stopped; whatever is not 200 is kept. */
-class SteadyClient {
-  readonly answers = new Map<string, number>();
-  readonly failures: string[] = [];
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  readonly #url: string;
-  #stopped = false;
-  readonly #running: Promise<void>;
-
-  constructor(url: string) {
-    this.#url = url;
-    this.#running = this.#run();
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await this.#running;
-    this.#agent.destroy();
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stopped) {
-      const { status, text } = await this.#once().catch((error: Error) => ({
-        status: 0,
-        text: error.message,
-      }));
-      if (status === 200) this.answers.set(text, (this.answers.get(text) ?? 0) + 1);
-      else this.failures.push(`${status} ${text}`);
-    }
-  }
-
-  #once(): Promise<{ status: number; text: string }> {
-    return new Promise((resolve, reject) => {
-      request(this.#url, { agent: this.#agent }, (response) => {
-        let text = '';
-        response.on('data', (chunk) => {
-          text += chunk;
-        });
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
-        response.on('error', reject);
-      })
-        .on('error', reject)
-        .end();
-    });
-  }
-}
 
 describe('hot reload: under load', () => {
   const languages = [

@@ -122,6 +122,7 @@ describe('npm package: packed, and run without the checkout', () => {
       'README.md',
       'bin/fastfn',
       'bin/fastfn.service',
+      'bin/fastfn.socket',
       'bin/node26.js',
       'dist/lib/src/cli/main.js',
       'dist/lib/src/sandbox/launcher/main.js',
@@ -226,6 +227,10 @@ describe('systemd unit', () => {
     );
     const { status, stderr, stdout } = spawnSync(found, ['verify', copy], { encoding: 'utf8' });
     assert.deepEqual([status, stdout, stderr], [0, '', '']);
+    const socket = join(folder, 'fastfn.socket');
+    writeFileSync(socket, readFileSync(join(repository, 'bin', 'fastfn.socket')));
+    const ofSocket = spawnSync(found, ['verify', socket, copy], { encoding: 'utf8' });
+    assert.deepEqual([ofSocket.status, ofSocket.stdout, ofSocket.stderr], [0, '', '']);
   });
 
   it('gives the gateway more time to end than it takes to drain', () => {

@@ -43,6 +43,7 @@ export async function createTestEdge(setup: EdgeSetup = {}) {
   const deploy = () => new Deployment({ unit, pool, clock: systemClock, root, secrets: [] });
   const state = {
     draining: false,
+    leaving: false,
     up: true,
     deployments: new Map([[unit.key, deploy()]]),
     seen: [] as RouteQuery[],
@@ -67,6 +68,7 @@ export async function createTestEdge(setup: EdgeSetup = {}) {
     serving: () => ({ router, deployments: state.deployments }),
     isRuntimeUp: () => state.up,
     isDraining: () => state.draining,
+    isLeaving: () => state.draining || state.leaving,
     clock: systemClock,
     log: silentLog,
     metrics,
