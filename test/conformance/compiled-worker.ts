@@ -116,6 +116,13 @@ export class CompiledProgram {
     return started;
   }
 
+  /** The worker of a whole group of tests, which ends it. */
+  async loadedForAll(over: Partial<LoadMessage> = {}): Promise<WorkerProcess> {
+    const started = new WorkerProcess({ file: this.file, args: [], env: {} });
+    assert.equal((await started.load({ entry: join(behaviours, 'handler'), ...over })).type, 'ready');
+    return started;
+  }
+
   remove(): void {
     rmSync(this.#folder, { recursive: true, force: true });
   }

@@ -83,6 +83,10 @@ func sendAnswer(call *invocation, given answer, send func([]byte)) ([]byte, erro
 	} else {
 		_, err = out.Write(given.body)
 	}
+	if err != nil && call.isCancelled() {
+		// Whatever the source made of being told.
+		return nil, errCancelled
+	}
 	if err != nil {
 		return nil, err
 	}

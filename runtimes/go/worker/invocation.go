@@ -85,6 +85,12 @@ func (call *invocation) markCancelled() bool {
 	return answering
 }
 
+func (call *invocation) isCancelled() bool {
+	call.mutex.Lock()
+	defer call.mutex.Unlock()
+	return call.cancelled
+}
+
 // finish sends the last frames once; later ends find nothing to do.
 func (call *invocation) finish(send func([]byte), frames []byte) bool {
 	call.mutex.Lock()
