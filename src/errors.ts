@@ -21,6 +21,7 @@ export const errorTable = {
   precondition_failed: { status: 412, text: 'precondition failed' },
   payload_too_large: { status: 413, text: 'payload too large' },
   uri_too_long: { status: 414, text: 'uri too long' },
+  range_not_satisfiable: { status: 416, text: 'range not satisfiable' },
   expectation_failed: { status: 417, text: 'expectation failed' },
   host_not_allowed: { status: 421, text: 'host not allowed' },
   overloaded: { status: 429, text: 'worker pool overflow' },

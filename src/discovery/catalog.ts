@@ -3,6 +3,7 @@
 
 import type { Fault } from '../policy/fault.ts';
 import type { FunctionPolicy, HttpMethod } from '../policy/function-policy.ts';
+import type { HomeTarget } from '../policy/home-target.ts';
 import type { RuntimeName } from '../policy/runtime-name.ts';
 import type { FunctionDocs } from './function-docs.ts';
 import type { InputSchema } from './input/input-schema.ts';
@@ -75,6 +76,16 @@ export interface DiscoveryWarning {
   readonly level?: 'info';
 }
 
+/** Static files beside the functions (contract/assets-home-openapi.md A). */
+export interface AssetsPlan {
+  /** Absolute; existed when the tree was scanned. */
+  readonly directory: string;
+  /** Navigation that finds nothing gets `index.html` with 200. */
+  readonly isSpa: boolean;
+  /** Functions before files. */
+  readonly workerFirst: boolean;
+}
+
 export interface Catalog {
   /** 1, 2, 3 … per process. */
   readonly generation: number;
@@ -89,6 +100,10 @@ export interface Catalog {
   readonly conflicts: readonly RouteConflict[];
   /** `<name>@<version>` as it may stand in a URL → function key; of several runtimes the first enabled one. */
   readonly versions?: ReadonlyMap<string, string>;
+  /** null or absent = no files are served. */
+  readonly assets?: AssetsPlan | null;
+  /** What the root folder says of `/`; absent = nothing. */
+  readonly home?: HomeTarget;
   readonly warnings: readonly DiscoveryWarning[];
   readonly faults: readonly Fault[];
 }

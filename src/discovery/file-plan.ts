@@ -4,7 +4,7 @@
 import { defaultEntries, entryFor, isShadowedEntry, isSingleEntry } from './entry-file.ts';
 import { claimFile, isAllowed } from './file-claim.ts';
 import { parseFileName, parseSegment, runtimeOfFile } from './file-name.ts';
-import { type Folder, fileAt, joinPath } from './folder.ts';
+import { type Folder, fileAt, folderAt, joinPath } from './folder.ts';
 import { findIdentity, type NamedFunction } from './named-function.ts';
 import { type Claim, type Plan, searchDepth } from './plan.ts';
 import { parseRoutePattern } from './route-pattern.ts';
@@ -57,10 +57,10 @@ export function planChildren(
   mode: FolderMode,
   named: NamedFunction | null,
 ): void {
-  const assets = assetsFolder(folder);
+  const closed = closedTo(folder, mode.closed);
   const versions = new Set(named?.versions.map((version) => version.folder));
   for (const child of folder.folders) {
-    if (mode.closed.has(child) || child.path === assets || !isOpen(plan, child, mode.deepest)) continue;
+    if (closed.has(child) || !isOpen(plan, child, mode.deepest)) continue;
     const segment = parseSegment(child.name);
     if (segment.kind === 'bad') {
       plan.warn(segment.code, child.path, badFolderText[segment.code]);
@@ -69,7 +69,7 @@ export function planChildren(
     const own = segment.kind === 'dropped' ? [] : [segment.text];
     // A version may carry a config of its own; that makes it no second function.
     const mayBeNamed = mode.mayBeNamed && !versions.has(child);
-    planFolder(plan, child, { ...mode, mayBeNamed, prefix: [...mode.prefix, ...own] });
+    planFolder(plan, child, { ...mode, closed, mayBeNamed, prefix: [...mode.prefix, ...own] });
   }
 }
 
@@ -101,9 +101,10 @@ function holdsHandler(folder: Folder): boolean {
 }
 
 /** Static files are served as they are, never searched for functions (contract/assets-home-openapi.md A1). */
-function assetsFolder(folder: Folder): string | null {
-  const directory = folder.config?.assetsDirectory ?? null;
-  return directory === null ? null : joinPath(folder, directory);
+function closedTo(folder: Folder, closed: ReadonlySet<Folder>): ReadonlySet<Folder> {
+  const directory = folder.config?.assets?.directory ?? null;
+  const assets = directory === null ? null : folderAt(folder, directory);
+  return assets === null ? closed : new Set([...closed, assets]);
 }
 
 function claimManifest(plan: Plan, folder: Folder): void {
@@ -142,7 +143,7 @@ function warnSeveralEntries(plan: Plan, folder: Folder): void {
 
 /** `portal/fn.config.json {"home":"dashboard"}` makes `/portal` another name of `/portal/dashboard`. */
 function claimHomeAlias(plan: Plan, folder: Folder, prefix: readonly string[], own: readonly Claim[]): void {
-  const home = folder.config?.home ?? null;
+  const home = folder.config?.home.function ?? null;
   if (home === null || folder.parent === null || prefix.length === 0) return;
   const base = `/${prefix.join('/')}`;
   const [path = ''] = home.split('?');

@@ -65,6 +65,13 @@ export function fileAt(
   return at === undefined || file === null ? null : { folder: at, file };
 }
 
+/** The folder at a relative path below `folder`; null when it is not in the tree. */
+export function folderAt(folder: Folder, path: string): Folder | null {
+  let at: Folder | undefined = folder;
+  for (const part of path.split('/')) at = at?.folders.find((child) => child.name === part);
+  return at ?? null;
+}
+
 /** From the folder itself up to the root. */
 export function* upwards(folder: Folder): Generator<Folder> {
   for (let at: Folder | null = folder; at !== null; at = at.parent) yield at;

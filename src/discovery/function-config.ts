@@ -12,7 +12,9 @@ import { type FunctionDocs, readDocs } from './function-docs.ts';
 import type { InputSchema } from './input/input-schema.ts';
 import { readInput } from './input/read-input.ts';
 import { parseRoutePattern } from './route-pattern.ts';
+import { isSafeName } from './safe-name.ts';
 import schema from './schema/fn.config.schema.json' with { type: 'json' };
+import { type AssetsConfig, type HomeConfig, readAssets, readHome } from './site-config.ts';
 
 /** Present when the file makes its folder a named function. */
 export interface Identity {
@@ -37,10 +39,9 @@ export interface FunctionConfig {
   /** Why calls must be refused: schemas of input that nobody can check; or null. */
   readonly inputRefused: string | null;
   readonly docs: FunctionDocs;
-  /** Local target of a folder's home alias. */
-  readonly home: string | null;
-  /** Relative folder that holds static files. */
-  readonly assetsDirectory: string | null;
+  /** In a folder below the root only `function` counts: its alias. */
+  readonly home: HomeConfig;
+  readonly assets: AssetsConfig | null;
   /** Read from the root folder's file only. */
   readonly ignoreDirs: readonly string[];
 }
@@ -101,7 +102,7 @@ function readConfig(value: Json, written: Json, rules: SandboxRules, complain: C
     inputRefused,
     docs: readDocs(invoke, complain),
     home: readHome(value, invoke),
-    assetsDirectory: readAssetsDirectory(value, complain),
+    assets: readAssets(value, complain),
     ignoreDirs: readIgnoreDirs(value, complain),
   };
 }
@@ -123,12 +124,6 @@ function readIdentity(value: Json, written: Json, complain: Complain): Identity 
   };
 }
 
-function isSafeName(name: string): boolean {
-  return name
-    .split('/')
-    .every((part) => part !== '' && part !== '.' && part !== '..' && !/[\\\p{Cc}@]/u.test(part));
-}
-
 function readRoutes(invoke: Json, complain: Complain): string[] {
   const routes = new Set<string>();
   for (const key of ['route', 'routes'] as const) {
@@ -140,33 +135,6 @@ function readRoutes(invoke: Json, complain: Complain): string[] {
     }
   }
   return [...routes];
-}
-
-const homeKeys = ['function', 'route', 'path', 'target', 'home-route', 'home_route'] as const;
-
-/** The "function" kinds only; a redirect means nothing for a folder. First non-empty wins. */
-function readHome(value: Json, invoke: Json): string | null {
-  for (const home of [value['home'], invoke['home'], invoke['home-route'], invoke['home_route']]) {
-    const texts = isObject(home) ? homeKeys.map((key) => textOf(home[key])) : [textOf(home)];
-    const found = texts.find((text) => text !== null);
-    if (found !== undefined && found !== null) return found;
-  }
-  return null;
-}
-
-function readAssetsDirectory(value: Json, complain: Complain): string | null {
-  const assets = value['assets'];
-  if (!isObject(assets)) return null;
-  const handling = textOf(assets['not_found_handling'])?.toLowerCase() ?? '404';
-  if (!['404', 'single-page-application', 'spa'].includes(handling)) {
-    complain(['assets', 'not_found_handling'], JSON.stringify(handling), '404 or single-page-application');
-    return null;
-  }
-  const directory = textOf(assets['directory']);
-  if (directory === null) return null;
-  if (isSafeName(directory)) return directory;
-  complain(['assets', 'directory'], JSON.stringify(directory), "a relative folder without '.' and '..'");
-  return null;
 }
 
 function readIgnoreDirs(value: Json, complain: Complain): string[] {

@@ -4,15 +4,16 @@
 import { basename, resolve } from 'node:path';
 import type { Fault } from '../policy/fault.ts';
 import type { BrowserDefaults } from '../policy/resolve-policy.ts';
-import type { RuntimeName } from '../policy/runtime-name.ts';
+import { type RuntimeName, runtimeNames } from '../policy/runtime-name.ts';
 import { defaultSandboxRules, type SandboxRules } from '../policy/sandbox-rules.ts';
 import type { Catalog, FunctionUnit, Route } from './catalog.ts';
 import { planFolder } from './file-plan.ts';
-import type { Folder } from './folder.ts';
+import { type Folder, folderAt } from './folder.ts';
 import { findGrouped, planGrouped, planLooseFiles } from './grouped-plan.ts';
 import { type NamedFunction, registerNamed } from './named-function.ts';
 import { type Claim, type Draft, Plan, searchDepth } from './plan.ts';
 import { type SettledClaims, settleClaims } from './precedence.ts';
+import { assetsInTree, planSite } from './site.ts';
 import { startTimeSlice } from './time-slice.ts';
 import { readTree, type Tree } from './tree.ts';
 import { makeUnits } from './units.ts';
@@ -20,7 +21,7 @@ import { makeUnits } from './units.ts';
 export interface ScanOptions {
   /** Functions root; made absolute. */
   readonly root: string;
-  /** Enabled runtimes in order of preference; null = those of node, python, php, lua that have a folder, or all four. */
+  /** Enabled runtimes in order of preference; null = those that have a folder of their name in the root, or all. */
   readonly runtimes: readonly RuntimeName[] | null;
   readonly defaults: {
     readonly timeoutMs: number;
@@ -43,7 +44,8 @@ export interface ScanOptions {
   readonly stateDir: string;
 }
 
-const defaultRuntimes = ['lua', 'node', 'php', 'python'] as const;
+// FastFN leaves Rust and Go out until they are named; here they work like the others, so they are found like the others.
+const defaultRuntimes = [...runtimeNames].sort();
 const alwaysIgnored = [
   'node_modules',
   'vendor',
@@ -62,7 +64,10 @@ export async function scanFunctions(options: ScanOptions): Promise<Catalog> {
   const tree = await readTree(root, [resolve(options.stateDir)], slice, sandbox);
   const runtimes = Object.freeze([...(options.runtimes ?? presentRuntimes(tree.root))]);
   if (tree.root === null) return emptyCatalog(options, root, runtimes, tree);
-  const plan = makePlan(tree.root, options, runtimes, basename(root));
+  const site = planSite(tree.root, { root, stateDir: resolve(options.stateDir) });
+  const served = assetsInTree(site.assets, root);
+  const assets = served === null ? null : folderAt(tree.root, served);
+  const plan = makePlan(tree.root, options, runtimes, { name: basename(root), assets });
   const pause = slice.pause();
   if (pause !== null) await pause;
   const settled = settleClaims(plan.claims.map((claim) => ({ ...claim, draft: plan.settle(claim.draft) })));
@@ -84,7 +89,9 @@ export async function scanFunctions(options: ScanOptions): Promise<Catalog> {
       })),
     })),
     versions: versionKeys(plan, units),
-    warnings: [...tree.warnings, ...plan.warnings],
+    assets: site.assets,
+    home: site.home,
+    warnings: [...tree.warnings, ...site.warnings, ...plan.warnings],
     faults: [...tree.faults, ...plan.faults],
   };
   return Object.freeze(catalog);
@@ -127,7 +134,7 @@ function makePlan(
   root: Folder,
   options: ScanOptions,
   runtimes: readonly RuntimeName[],
-  rootName: string,
+  about: { readonly name: string; readonly assets: Folder | null },
 ): Plan {
   const configured = root.config?.ignoreDirs ?? [];
   const plan = new Plan({
@@ -137,10 +144,12 @@ function makePlan(
     ),
     namespaceDepth: Math.min(5, Math.max(1, Math.floor(options.namespaceDepth))),
     forceUrl: options.forceUrl,
-    rootName,
+    rootName: about.name,
   });
-  const groups = findGrouped(plan, root);
+  const groups = findGrouped(plan, root).filter(({ folder }) => folder !== about.assets);
   const closed = new Set(groups.map((group) => group.folder));
+  // By its real place too: a link to it leaves the folder itself in the tree.
+  if (about.assets !== null) closed.add(about.assets);
   const identities: NamedFunction[] = [];
   planFolder(plan, root, {
     prefix: [],

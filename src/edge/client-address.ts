@@ -72,6 +72,11 @@ export class ClientAddresses {
     };
   }
 
+  /** By the connection itself, or by the word of a trusted proxy. */
+  isHttps(request: IncomingMessage): boolean {
+    return 'encrypted' in request.socket || this.forwardedOf(request)?.proto === 'https';
+  }
+
   /** A hop that is no address ends the walk: what stands before it is anybody's word, and the proxy did not say for whom. */
   #walk(peer: string, hops: string): ClientAddress {
     let ip = peer;

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream';
 import { promisify } from 'node:util';
 import { constants, createGzip, gzip } from 'node:zlib';
 import type { InvocationReply } from '../invocation/invocation.ts';
+import { acceptsCoding, withVary } from './accept-encoding.ts';
 
 const minBytes = 1024;
 const level = 6;
@@ -38,9 +39,9 @@ export async function compressReply(
   const { body } = reply;
   const headers: Record<string, string | readonly string[]> = {
     ...reply.headers,
-    vary: withVary(reply.headers.vary),
+    vary: withVary(reply.headers.vary, 'Accept-Encoding'),
   };
-  if (body === null || !acceptsGzip(acceptEncoding)) return { ...reply, headers };
+  if (body === null || !acceptsCoding(acceptEncoding, 'gzip')) return { ...reply, headers };
   const etag = headers.etag;
   // The bytes are not those that a strong tag stands for: RFC 9110 8.8.1.
   if (typeof etag === 'string' && !etag.startsWith('W/')) headers.etag = `W/${etag}`;
@@ -59,7 +60,7 @@ export function isCompressible(reply: InvocationReply): boolean {
     // Up to three bytes a character: only those between need counting.
     if (body.length * 3 < minBytes || (body.length < minBytes && Buffer.byteLength(body) < minBytes))
       return false;
-  } else if (Buffer.isBuffer(body) && body.length < minBytes) return false;
+  } else if (Buffer.isBuffer(body) ? body.length < minBytes : isShort(reply.bodyBytes)) return false;
   if (headers['content-encoding'] !== undefined || headers['content-range'] !== undefined) return false;
   const cacheControl = headers['cache-control'];
   if (typeof cacheControl === 'string' && cacheControl.includes('no-transform')) return false;
@@ -67,23 +68,8 @@ export function isCompressible(reply: InvocationReply): boolean {
   return typeof type === 'string' && types.has((type.split(';', 1)[0] ?? '').trim().toLowerCase());
 }
 
-function acceptsGzip(accept: string | undefined): boolean {
-  if (accept === undefined) return false;
-  let any = false;
-  for (const part of accept.toLowerCase().split(',')) {
-    const [coding = '', ...parameters] = part.split(';').map((piece) => piece.trim());
-    const refused = parameters.some((parameter) => /^q=0(?:\.0{0,3})?$/.test(parameter));
-    if (coding === 'gzip' || coding === 'x-gzip') return !refused;
-    if (coding === '*') any = !refused;
-  }
-  return any;
-}
-
-function withVary(vary: string | readonly string[] | undefined): string {
-  const listed = vary === undefined ? [] : [vary].flat().join(',').split(',');
-  const names = listed.map((name) => name.trim()).filter((name) => name !== '');
-  if (names.some((name) => name === '*' || name.toLowerCase() === 'accept-encoding')) return names.join(', ');
-  return [...names, 'Accept-Encoding'].join(', ');
+function isShort(bodyBytes: number | null | undefined): boolean {
+  return typeof bodyBytes === 'number' && bodyBytes < minBytes;
 }
 
 async function* compressedStream(body: AsyncIterable<Buffer>): AsyncIterable<Buffer> {

@@ -7,7 +7,10 @@ import type { Deployment } from '../invocation/deployment.ts';
 import type { InvocationReply, InvocationRequest } from '../invocation/invocation.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
+import type { Tracing } from '../tracing/tracing.ts';
+import type { BrowserDefaults } from '../policy/resolve-policy.ts';
 import type { EdgeProxy } from './proxy/edge-proxy.ts';
+import type { Site } from './site.ts';
 
 /** Same fields as the configuration's `http`. */
 export interface EdgeLimits {
@@ -27,6 +30,8 @@ export interface Serving {
   readonly router: Router;
   /** By function key. */
   readonly deployments: ReadonlyMap<string, Deployment>;
+  /** `/` and static files; absent = neither. */
+  readonly site?: Site;
 }
 
 export interface Invokes {
@@ -40,6 +45,8 @@ export interface EdgeOptions {
   readonly invoker: Invokes;
   /** Ended by whoever made it. */
   readonly proxy: EdgeProxy;
+  /** For answers of no function: files, errors. */
+  readonly browser: BrowserDefaults;
   readonly serving: () => Serving;
   /** False: 503 `runtime down` before anything else of the request is looked at. */
   readonly isRuntimeUp: (runtime: FunctionUnit['runtime']) => boolean;
@@ -52,4 +59,6 @@ export interface EdgeOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Default: contexts of clients are handed on, nothing else. */
+  readonly tracing?: Tracing;
 }

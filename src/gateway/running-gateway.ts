@@ -24,6 +24,7 @@ import type { Fault } from '../policy/fault.ts';
 import type { SandboxLayer } from '../sandbox/sandbox-layers.ts';
 import type { WorkerSnapshot } from '../supervisor/supervisor.ts';
 import { CatalogLog } from './catalog-log.ts';
+import { InnerCalls } from './function-calls.ts';
 import { createHealthSource } from './health-source.ts';
 import { Reloader } from './reloader.ts';
 import type { WorkerHost } from './worker-host.ts';
@@ -59,6 +60,7 @@ export class RunningGateway {
   readonly #catalogLog: CatalogLog;
   #installed: Installed | null = null;
   #edge: Edge | null = null;
+  #calls: InnerCalls | null = null;
   #phase: 'starting' | 'serving' | 'leaving' | 'draining' = 'starting';
   #watching = false;
   #closing: Promise<void> | null = null;
@@ -147,6 +149,11 @@ export class RunningGateway {
     const { config, clock, log, metrics, workers } = this.#options;
     const proxy = new EdgeProxy({ clock, log, verifyTls: config.edge.verifyTls });
     building.defer(() => proxy.close());
+    const invoker = new Invoker({ clock, log, metrics, production: config.production });
+    const serving = () => this.#serving;
+    const { isRuntimeUp } = workers;
+    const notBuilt = (unit: FunctionUnit) => this.#notBuilt(unit);
+    this.#calls = new InnerCalls({ invoker, proxy, serving, isRuntimeUp, notBuilt });
     return createEdge({
       limits: config.http,
       trustedProxyCidrs: config.trustedProxyCidrs,
@@ -176,7 +183,9 @@ export class RunningGateway {
       socketPath: (runtime) => workers.supervisor.socketPath(runtime),
     });
     const peers = hostPeerSources(() => [...this.workers().map(({ pid }) => pid), ...workers.builds.pids()]);
+    if (this.#calls === null) throw new Error('cannot open the control plane before the edge');
     return registerControl(app, {
+      calls: this.#calls,
       settings: config.control,
       metrics,
       health,
@@ -211,8 +220,7 @@ export class RunningGateway {
   /** What is built now is served from now on, by the catalog that serves. */
   #buildsChanged(): void {
     if (this.#installed === null || this.#phase === 'draining') return;
-    const { workers, config } = this.#options;
-    const { deployments } = workers;
+    const { deployments } = this.#options.workers;
     deployments.apply(this.#installed.catalog);
     this.#installed = { ...this.#installed, deployments: deployments.deployments };
   }
@@ -236,7 +244,8 @@ export class RunningGateway {
   }
 
   #install(catalog: Catalog): void {
-    const { deployments } = this.#options.workers;
+    const { config, workers } = this.#options;
+    const { deployments } = workers;
     // Compiled first: if that fails nothing has changed yet.
     const router = compileRouter(catalog);
     deployments.apply(catalog);

@@ -47,7 +47,9 @@ export function parseRedirectTarget(text: string): ParsedTarget<string> {
     const local = parseLocalTarget(trimmed);
     if (local.kind === 'bad') return local;
     const { path, query } = local.target;
-    return { kind: 'ok', target: query === '' ? path : `${path}?${query}` };
+    // A header holds ASCII only: the URL parser encodes the rest.
+    const url = new URL(query === '' ? path : `${path}?${query}`, 'http://local');
+    return { kind: 'ok', target: url.pathname + url.search };
   }
   const url = trimmed.length <= maxLength ? URL.parse(trimmed) : null;
   return url === null || /[\s\p{Cc}]/u.test(trimmed) ? bad('invalid path') : { kind: 'ok', target: url.href };

@@ -10,6 +10,7 @@ import { Deployment } from '../../../src/invocation/deployment.ts';
 import { Invoker } from '../../../src/invocation/invoker.ts';
 import { silentLog } from '../../../src/log.ts';
 import { createMetrics } from '../../../src/metrics.ts';
+import { noSecurityHeaders } from '../../../src/policy/security-headers.ts';
 import { FakePool } from '../../fakes/fake-pool.ts';
 import { functionUnit } from '../../fakes/function-unit.ts';
 
@@ -65,6 +66,7 @@ export async function createTestEdge(setup: EdgeSetup = {}) {
     trustedProxyCidrs: setup.trustedProxyCidrs ?? [],
     invoker: new Invoker({ clock: systemClock, log: silentLog, metrics, production: false }),
     proxy: new EdgeProxy({ clock: systemClock, log: silentLog, verifyTls: true }),
+    browser: { cors: null, securityHeaders: noSecurityHeaders },
     serving: () => ({ router, deployments: state.deployments }),
     isRuntimeUp: () => state.up,
     isDraining: () => state.draining,

@@ -1,0 +1,66 @@
+// Opens one file below the folder of static files and judges what was opened, not its name: a link may be followed, but never
+// out of the folder, nor to what may not be served. Nothing is opened by name again, so nothing can be swapped in between.
+
+import { constants } from 'node:fs';
+import { type FileHandle, open, readlink, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isServableSegment } from './asset-path.ts';
+
+export interface OpenAsset {
+  readonly handle: FileHandle;
+  readonly mtimeMs: number;
+}
+
+/** `folder`: it is there, and no file. */
+export type AssetOpening = OpenAsset | 'folder' | null;
+
+/** Without O_NONBLOCK a FIFO would hold the thread that opens it for ever. */
+const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+export class AssetDirectory {
+  readonly #directory: string;
+  readonly #isHidden: (realPath: string) => boolean;
+  /** With a slash at the end. */
+  #real: string | null = null;
+
+  /**
+   * @param directory absolute
+   * @param isHidden absolute real paths that are never served: sources of functions, the gateway's state
+   */
+  constructor(directory: string, isHidden: (realPath: string) => boolean) {
+    this.#directory = directory;
+    this.#isHidden = isHidden;
+  }
+
+  /** null for what is not there, cannot be read, or may not be served: a client is not told which. */
+  async open(segments: readonly string[]): Promise<AssetOpening> {
+    const handle = await open(join(this.#directory, ...segments), flags).catch(() => null);
+    if (handle === null) return null;
+    try {
+      const stat = await handle.stat();
+      const isOurs = await this.#isOurs(handle);
+      if (isOurs && stat.isFile()) return { handle, mtimeMs: stat.mtimeMs };
+      await handle.close();
+      return isOurs && stat.isDirectory() ? 'folder' : null;
+    } catch {
+      await handle.close().catch(() => {});
+      return null;
+    }
+  }
+
+  async #isOurs(handle: FileHandle): Promise<boolean> {
+    // proc_pid_fd(5): where the descriptor leads, all links resolved.
+    const path = await readlink(`/proc/self/fd/${handle.fd}`);
+    if (this.#isInside(path)) return true;
+    // The folder may be a link that has been pointed elsewhere, as deployments do.
+    this.#real = `${await realpath(this.#directory)}/`;
+    return this.#isInside(path);
+  }
+
+  #isInside(path: string): boolean {
+    const real = this.#real;
+    if (real === null || !`${path}/`.startsWith(real) || this.#isHidden(path)) return false;
+    const segments = path.slice(real.length).split('/');
+    return segments[0] === '' || segments.every(isServableSegment);
+  }
+}
