@@ -151,15 +151,16 @@ describe('scan: odd trees', () => {
 });
 
 describe('scan: runtimes and policy', () => {
-  it('without a list, the runtimes are those that have a folder, else the first four', async (t) => {
+  it('without a list, the runtimes are those that have a folder, else all', async (t) => {
     const some = await scanTree(t, ['python/a/handler.py', 'node/b/handler.js', 'rust/c/handler.rs'], {
       runtimes: null,
     });
-    assert.deepEqual(some.runtimes, ['node', 'python']);
+    assert.deepEqual(some.runtimes, ['node', 'python', 'rust']);
     const none = await scanTree(t, ['a.js', 'b.lua', 'c.rs'], { runtimes: null });
-    assert.deepEqual(none.runtimes, ['lua', 'node', 'php', 'python']);
-    assert.equal(ask(none, 'GET /b'), 'b.lua');
-    assert.deepEqual(notesOf(none), ['runtime_disabled c.rs']);
+    assert.deepEqual(none.runtimes, ['go', 'lua', 'node', 'php', 'python', 'rust']);
+    assert.deepEqual([ask(none, 'GET /b'), ask(none, 'GET /c')], ['b.lua', 'c.rs']);
+    const listed = await scanTree(t, ['a.js', 'c.rs'], { runtimes: ['node'] });
+    assert.deepEqual(notesOf(listed), ['runtime_disabled c.rs']);
   });
 
   it('overlays reach file routes, nearest first, and skip named functions', async (t) => {
