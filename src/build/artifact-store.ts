@@ -16,7 +16,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import type { Artifact, BuildPlan } from './build-plan.ts';
 import { SealFault, sealTree } from './seal.ts';
 import { placeIn, type Workspace } from './workspace.ts';
@@ -56,7 +56,7 @@ export class ArtifactStore {
     const mark = join(dir, markName);
     if (!existsSync(mark)) return null;
     const { program, importPaths, sharedPaths = [] } = plan.output;
-    const lock = plan.report?.lockfilePath ?? null;
+    const lock = madeLock(plan);
     touch(mark);
     return Object.freeze({
       key: plan.key,
@@ -122,7 +122,7 @@ export class ArtifactStore {
     const { program, importPaths } = plan.output;
     for (const path of importPaths) takeFolder(workspace.dir, path, draft);
     if (program !== null) takeProgram(workspace.dir, program, draft);
-    const lock = plan.report?.lockfilePath ?? null;
+    const lock = madeLock(plan);
     if (lock !== null) takeFile(workspace.dir, lock, draft);
     await sealTree(draft, { owner: this.#options.owner, programs: program === null ? [] : [program] });
     const mark = { format: 1, key: plan.key, runtime: plan.runtime, kind: plan.kind, output: plan.output };
@@ -144,6 +144,12 @@ export class ArtifactStore {
     renameSync(path, away);
     await this.#options.removeTree(away);
   }
+}
+
+/** The lock that the build itself writes, relative to the workspace; one that was there before stays where it is. */
+function madeLock({ report }: BuildPlan): string | null {
+  const lock = report?.lockfilePath ?? null;
+  return lock === null || isAbsolute(lock) ? null : lock;
 }
 
 /** True: marked as used now. */

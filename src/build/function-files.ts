@@ -72,7 +72,8 @@ export function filesOf(path: string, base: string, view: View, root: string): s
   }
   if (stats === undefined || found.length === 0)
     throw new PlanFault(
-      `cannot find ${path}, named in ${shownPath(base, root)}, among the function's own files`,
+      `cannot find ${path}, named in ${shownPath(base, root)}, among the function's own files ` +
+        '(a folder with an index or handler file is a function of its own, unless its name begins with _)',
     );
   return found.sort();
 }
