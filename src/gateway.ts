@@ -9,7 +9,9 @@ import { parseFunctionConfig } from './discovery/function-config.ts';
 import { type ScanOptions, scanFunctions } from './discovery/scan.ts';
 import { GatewayError } from './errors.ts';
 import { AttackRunner } from './gateway/attack-runner.ts';
+import { type AheadRow, buildAhead, type PastBuild, pastBuilds } from './gateway/build-ahead.ts';
 import { proveLanguages } from './gateway/prove-languages.ts';
+import { openTracing } from './gateway/open-tracing.ts';
 import { RunningGateway } from './gateway/running-gateway.ts';
 import { inspectCgroups, openCgroups } from './gateway/worker-cgroups.ts';
 import { openWorkerHost, type WorkerHostOptions } from './gateway/worker-host.ts';
@@ -56,9 +58,11 @@ export async function createGateway(
   await using building = new AsyncDisposableStack();
   const { cgroups, reason } = openCgroups(log);
   const workers = await openWorkerHost({ ...common, layout, capabilities, cgroups, planners }, building);
+  const tracing = await openTracing(config, layout.version, building);
   const gateway = await RunningGateway.open(
     {
       ...common,
+      tracing,
       version: layout.version,
       workers,
       sandbox: layersOf(config, capabilities, reason),
@@ -75,6 +79,30 @@ export async function createGateway(
 /** What would be served, without serving it. */
 export function inspectFunctions(config: GatewayConfig): Promise<Catalog> {
   return scanFunctions(scanOptions(config, probeCapabilities(), 1));
+}
+
+/** What earlier builds of these functions came to, by function key. */
+export function inspectBuilds(
+  config: GatewayConfig,
+  catalog: Catalog,
+): Promise<ReadonlyMap<string, PastBuild>> {
+  return pastBuilds(config, catalog);
+}
+
+/**
+ * Installs and compiles what functions need, also with FN_AUTO_INSTALL off; nothing is served.
+ * @throws GatewayError sandbox_unavailable where FN_SANDBOX_REQUIRED asks for what this kernel lacks
+ */
+export async function buildFunctions(
+  config: GatewayConfig,
+  layout: Layout,
+  log: Log,
+  planners: WorkerHostOptions['planners'] = undefined,
+): Promise<readonly AheadRow[]> {
+  const capabilities = probeCapabilities();
+  requireSandbox(config, layersOf(config, capabilities, null));
+  const scan = (of: GatewayConfig) => scanFunctions(scanOptions(of, capabilities, 1));
+  return buildAhead({ config, layout, log, capabilities, scan, planners });
 }
 
 /** The layers of the jail on this host. */

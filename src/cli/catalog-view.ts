@@ -2,11 +2,14 @@
 
 import { faultText } from '../config/config-fault.ts';
 import { sandboxReport } from '../control/sandbox-report.ts';
-import type { Catalog } from './gateway-module.ts';
+import type { Catalog, PastBuilds } from './gateway-module.ts';
 import { plainText, textTable } from './text-table.ts';
 
-/** Routes as lines: methods, hosts where limited, path, function, version, where the claim comes from. */
-export function routeTable(catalog: Catalog): string {
+/**
+ * Routes as lines: methods, hosts where limited, path, function, version, where the claim comes from.
+ * @param builds what earlier builds came to; default: nothing is known of any
+ */
+export function routeTable(catalog: Catalog, builds: PastBuilds = new Map()): string {
   const rows = catalog.routes.map((route) => {
     const unit = catalog.functions.get(route.functionKey);
     const refused = unit?.refused ?? null;
@@ -14,6 +17,7 @@ export function routeTable(catalog: Catalog): string {
       hostNote(route.hosts),
       route.forced ? 'forced' : '',
       refused === null ? '' : `not served: ${refused}`,
+      builds.get(route.functionKey)?.state === 'failed' ? 'not built' : '',
     ];
     return [
       route.methods.join(','),
@@ -57,7 +61,7 @@ export function complaintWarnings(catalog: Catalog): Catalog['warnings'] {
 }
 
 /** The machine form of `fastfn routes --json`; paths are relative to `root`. */
-export function catalogJson(catalog: Catalog): object {
+export function catalogJson(catalog: Catalog, builds: PastBuilds): object {
   return {
     root: catalog.root,
     runtimes: catalog.runtimes,
@@ -68,6 +72,7 @@ export function catalogJson(catalog: Catalog): object {
       version: unit.version,
       kind: unit.kind,
       refused: unit.refused,
+      build: builds.get(unit.key) ?? { state: 'unknown', reason: null },
       sandbox: sandboxReport(unit.policy),
     })),
     routes: catalog.routes.map((route) => ({

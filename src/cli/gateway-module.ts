@@ -5,11 +5,18 @@ type Whole = typeof import('../gateway.ts');
 
 export type GatewayModule = Pick<
   Whole,
-  'createGateway' | 'inspectFunctions' | 'inspectSandbox' | 'proveSandbox'
+  | 'buildFunctions'
+  | 'createGateway'
+  | 'inspectBuilds'
+  | 'inspectFunctions'
+  | 'inspectSandbox'
+  | 'proveSandbox'
 >;
 export type Gateway = Awaited<ReturnType<Whole['createGateway']>>;
 export type Catalog = Awaited<ReturnType<Whole['inspectFunctions']>>;
 export type SandboxLayers = Awaited<ReturnType<Whole['inspectSandbox']>>;
+export type AheadRow = Awaited<ReturnType<Whole['buildFunctions']>>[number];
+export type PastBuilds = Awaited<ReturnType<Whole['inspectBuilds']>>;
 export type ProveReport = Awaited<ReturnType<Whole['proveSandbox']>>;
 
 /** Brings in the whole product; several hundred milliseconds from TypeScript, so never at start-up of the command line. */

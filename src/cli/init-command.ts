@@ -2,8 +2,8 @@
 
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type CliContext, type CommandAdder, CommandFailure, exitStatus } from './cli-context.ts';
 import { initTemplates, type TemplateName } from '../control/function-templates.ts';
+import { type CliContext, type CommandAdder, CommandFailure, exitStatus } from './cli-context.ts';
 
 interface InitFlags {
   readonly template: string;

@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { addCheckCommand } from './check-command.ts';
 import { type CliContext, CommandFailure, exitStatus } from './cli-context.ts';
+import { addDepsCommand } from './deps-command.ts';
 import { addDocsCommand } from './docs-command.ts';
 import { addDoctorCommand } from './doctor-command.ts';
 import { addInitCommand } from './init-command.ts';
@@ -46,6 +47,7 @@ function createProgram(context: CliContext, report: (status: number) => void): C
     addInitCommand,
     addRoutesCommand,
     addCheckCommand,
+    addDepsCommand,
     addDoctorCommand,
     addProveCommand,
     addLogsCommand,

@@ -14,13 +14,14 @@ export const addRoutesCommand: CommandAdder = (program, context) => {
     .action(async (argument: string | undefined, _flags: unknown, command: Command) => {
       const { json, ...flags } = command.optsWithGlobals();
       const config = await loadOrFail(context, { mode: 'serve', argument, flags });
-      const { inspectFunctions } = await context.loadGateway();
+      const { inspectFunctions, inspectBuilds } = await context.loadGateway();
       const catalog = await inspectFunctions(config);
+      const builds = await inspectBuilds(config, catalog);
       if (json === true) {
-        context.print(JSON.stringify(catalogJson(catalog), null, 2));
+        context.print(JSON.stringify(catalogJson(catalog, builds), null, 2));
         return;
       }
-      context.print(routeTable(catalog));
+      context.print(routeTable(catalog, builds));
       const complaints = catalogComplaints(catalog);
       if (complaints.length > 0) context.print(`\n${complaints.join('\n')}`);
     });

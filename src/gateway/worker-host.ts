@@ -110,19 +110,28 @@ export async function openWorkerProcesses(
   building: AsyncDisposableStack,
 ): Promise<WorkerProcesses> {
   const { config } = options;
-  // Workers open real paths only: a link in the way to the temporary folder would not be among their grants.
-  const tempParent = realpathSync(tmpdir());
-  const programsDir = makeGatewayTempDir(tempParent, 'programs');
-  building.defer(() => rmSync(programsDir, { recursive: true, force: true }));
-  const planner: WorkerPlanner = {
-    config,
-    programs: installPrograms(options.layout, programsDir),
-    system: loadSystemGrants(config.workerEnvironment),
-  };
-  admitWorkerUser(config, planner.programs, programsDir, options.log);
+  const planner: WorkerPlanner = { config, ...openPrograms(options, building) };
+  const tempParent = realTempFolder();
   const supervisor = await openSupervisor(options, planner, tempParent, listener);
   building.defer(() => supervisor.close());
   return { supervisor, planner };
+}
+
+/** The product's own programs on disk, and what the host offers to all of them. */
+export function openPrograms(
+  { config, layout, log }: Pick<WorkerHostOptions, 'config' | 'layout' | 'log'>,
+  building: AsyncDisposableStack,
+): Pick<WorkerPlanner, 'programs' | 'system'> {
+  const programsDir = makeGatewayTempDir(realTempFolder(), 'programs');
+  building.defer(() => rmSync(programsDir, { recursive: true, force: true }));
+  const programs = installPrograms(layout, programsDir);
+  admitWorkerUser(config, programs, programsDir, log);
+  return { programs, system: loadSystemGrants(config.workerEnvironment) };
+}
+
+/** Workers open real paths only: a link in the way to the temporary folder would not be among their grants. */
+function realTempFolder(): string {
+  return realpathSync(tmpdir());
 }
 
 function openSupervisor(

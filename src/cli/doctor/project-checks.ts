@@ -6,7 +6,7 @@ import { type ConfigFault, faultText } from '../../config/config-fault.ts';
 import type { LoadedConfig } from '../../config/load-config.ts';
 import { complaintWarnings } from '../catalog-view.ts';
 import type { CliContext } from '../cli-context.ts';
-import type { Catalog } from '../gateway-module.ts';
+import type { Catalog, PastBuilds } from '../gateway-module.ts';
 import type { Check } from './check.ts';
 
 const defaultFile = 'fastfn.json';
@@ -71,12 +71,29 @@ export async function functionChecks(loaded: LoadedConfig, context: CliContext):
   }
   const folder: Check = { id: 'project.functions_dir', status: 'OK', message: config.functionsRoot };
   try {
-    const { inspectFunctions } = await context.loadGateway();
-    return [folder, ...catalogChecks(await inspectFunctions(config))];
+    const { inspectFunctions, inspectBuilds } = await context.loadGateway();
+    const catalog = await inspectFunctions(config);
+    return [folder, ...catalogChecks(catalog), ...buildChecks(await inspectBuilds(config, catalog))];
   } catch (error) {
     const message = `cannot scan: ${error instanceof Error ? error.message : String(error)}`;
     return [folder, { id: 'project.discovery', status: 'FAIL', message }];
   }
+}
+
+/** What the last gateway, or `fastfn deps`, could not install or compile. */
+function buildChecks(builds: PastBuilds): readonly Check[] {
+  const id = 'project.dependencies';
+  const failed = [...builds].filter(([, { state }]) => state === 'failed');
+  if (failed.length === 0) {
+    const built = [...builds.values()].filter(({ state }) => state === 'built').length;
+    return [{ id, status: 'OK', message: `${built} functions have what they need installed or compiled` }];
+  }
+  return failed.map(([key, { reason }]) => ({
+    id,
+    status: 'WARN',
+    message: `${key}: ${reason ?? 'it could not be built'}`,
+    hint: 'fastfn deps tries again and says what is wrong',
+  }));
 }
 
 function catalogChecks(catalog: Catalog): readonly Check[] {
