@@ -5,7 +5,7 @@ import { lookup as systemLookup } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 import pLimit from 'p-limit';
 import type { EdgePolicy } from '../../policy/edge-policy.ts';
-import { classifyAddress } from './address-class.ts';
+import { type AddressClass, classifyAddress, classifyHost } from './address-class.ts';
 import { mayReach } from './reach.ts';
 
 export interface ResolvedAddress {
@@ -72,7 +72,7 @@ function permittedAddresses(
   return policy.allowPrivate === false && permitted.length < addresses.length ? [] : permitted;
 }
 
-/** `metadata.google.internal` in `allow_hosts` means its address too. */
-function isNamedMetadata(policy: EdgePolicy, place: string, name: string): boolean {
-  return place === 'metadata' && mayReach(policy, { place, host: name });
+/** `metadata.google.internal` in `allow_hosts` means its address too; any other name there does not mean that one. */
+function isNamedMetadata(policy: EdgePolicy, place: AddressClass, name: string): boolean {
+  return place === 'metadata' && classifyHost(name) === 'metadata' && mayReach(policy, { place, host: name });
 }
