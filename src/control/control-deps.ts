@@ -5,6 +5,7 @@ import type { BuildReport } from '../build/build-report.ts';
 import type { DependencyState } from '../build/state-file.ts';
 import type { Catalog, FunctionUnit } from '../discovery/catalog.ts';
 import type { Deployment } from '../invocation/deployment.ts';
+import type { InvocationReply, InvocationRequest, Passthrough } from '../invocation/invocation.ts';
 import type { Log } from '../log.ts';
 import type { LogRing } from '../logs/log-ring.ts';
 import type { Metrics } from '../metrics.ts';
@@ -94,6 +95,17 @@ export interface BuildSource {
   stateFileOf(functionKey: string): DependencyState | null;
 }
 
+/** How the control plane calls functions: through the gates and limits of everybody else. */
+export interface FunctionCalls {
+  /** @throws GatewayError for everything that is not a result */
+  invoke(request: InvocationRequest): Promise<InvocationReply>;
+  passThrough(
+    request: InvocationRequest,
+    directive: Readonly<Record<string, unknown>>,
+    deadlineMs: number,
+  ): Passthrough;
+}
+
 export interface ControlDeps {
   readonly settings: ControlSettings;
   /** Absolute folder of the gateway's own files. */
@@ -108,6 +120,7 @@ export interface ControlDeps {
   readonly deployments: () => Iterable<Deployment>;
   /** How dependencies and programs stand. Absent: nothing is ever built. */
   readonly builds?: BuildSource;
+  readonly calls: FunctionCalls;
   /** Scans now and swaps. Rejects when the old catalog goes on serving. */
   readonly reload: () => Promise<void>;
   /** What discovery would find wrong with the text of a `fn.config.json`. */

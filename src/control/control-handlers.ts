@@ -5,6 +5,8 @@ import type { HandlerName } from './access-table.ts';
 import { fileHandlers } from './file-handlers.ts';
 import { functionHandlers } from './function-handlers.ts';
 import type { HandlerParts } from './handler-parts.ts';
+import { invokeHandlers } from './invoke-handlers.ts';
+import { logHandlers } from './log-handlers.ts';
 import { openapiHandlers } from './openapi-handlers.ts';
 import { reportHandlers } from './report-handlers.ts';
 import { sessionHandlers } from './session-handlers.ts';
@@ -16,6 +18,8 @@ export function createHandlers(parts: HandlerParts): Readonly<Record<HandlerName
     ...openapiHandlers(parts),
     ...functionHandlers(parts),
     ...fileHandlers(parts),
+    ...invokeHandlers(parts),
+    ...logHandlers(parts),
     ...sessionHandlers(parts),
     ...uiStateHandlers(parts),
   };

@@ -25,6 +25,7 @@ export async function registerControl(app: FastifyInstance, deps: ControlDeps): 
       deps,
       guards,
       boundary,
+      onDrain: (listener) => scope.addHook('preClose', async () => listener()),
       ...state,
     });
     prepareScope(scope);

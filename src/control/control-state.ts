@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { isObject } from '../discovery/checked-document.ts';
+import type { Log } from '../log.ts';
 import { AppendLog } from '../store/append-log.ts';
 import { JsonFile } from '../store/json-file.ts';
 import { AuditLog } from './audit-log.ts';
@@ -11,6 +12,7 @@ import { ControlFlags, changeableFlags, type FlagOverrides } from './control-fla
 import { FunctionChanges } from './function-changes.ts';
 import { LoginThrottle } from './login-throttle.ts';
 import { parseStoredSessions, Sessions } from './sessions.ts';
+import { TrafficFigures } from './traffic-figures.ts';
 import { Trash } from './trash.ts';
 
 export interface ControlState {
@@ -23,6 +25,7 @@ export interface ControlState {
   readonly audit: AuditLog;
   readonly trash: Trash;
   readonly changes: FunctionChanges;
+  readonly traffic: TrafficFigures;
   /** Resolves when everything is on disk. */
   close(): Promise<void>;
 }
@@ -58,6 +61,9 @@ export async function openControlState(deps: ControlDeps): Promise<ControlState>
   const flags = new ControlFlags(configuredFlags(deps), parseOverrides(await load(flagFile)));
   const audit = new AuditLog(new AppendLog({ path: join(stateDir, 'audit.jsonl') }), log);
   const trash = new Trash(stateDir);
+  const trafficFile = new JsonFile(join(stateDir, 'traffic.json'));
+  const traffic = new TrafficFigures(deps.metrics, now, await load(trafficFile));
+  const endSampling = startSampling(traffic, trafficFile, log);
   return {
     flags,
     saveFlags: (overrides) => flagFile.save({ overrides }),
@@ -67,9 +73,32 @@ export async function openControlState(deps: ControlDeps): Promise<ControlState>
     audit,
     trash,
     changes: new FunctionChanges({ catalog: deps.catalog, reload: deps.reload, trash }),
+    traffic,
     close: async () => {
+      await endSampling();
       await Promise.all([flagFile.settled(), sessionFile.settled(), audit.settled()]);
     },
+  };
+}
+
+const sampleEveryMs = 300_000;
+
+/** @returns the end: samples once more, and waits until it is on disk */
+function startSampling(traffic: TrafficFigures, file: JsonFile, log: Log): () => Promise<void> {
+  const sample = async (): Promise<void> => {
+    try {
+      // An idle gateway leaves no files.
+      if (await traffic.sample()) await file.save(traffic.toJson());
+    } catch (error) {
+      log.warn({ err: error }, 'cannot keep the figures of the last day on disk');
+    }
+  };
+  const timer = setInterval(sample, sampleEveryMs);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    await sample();
+    await file.settled();
   };
 }
 

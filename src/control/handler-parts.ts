@@ -9,4 +9,6 @@ export interface HandlerParts extends ControlState {
   readonly deps: ControlDeps;
   readonly guards: ControlGuards;
   readonly boundary: ResponseBoundary;
+  /** Calls back once, when the gateway begins to stop: answers that would go on for ever must end. */
+  readonly onDrain: (listener: () => void) => void;
 }

@@ -5,12 +5,14 @@ import { GatewayError } from '../errors.ts';
 import type { ControlHandler } from './access-row.ts';
 import { catalogReport, functionList } from './catalog-report.ts';
 import type { ControlDeps } from './control-deps.ts';
+import { dashboardReport } from './dashboard-report.ts';
 import type { HandlerParts } from './handler-parts.ts';
 import { fullHealth, publicHealth, readiness } from './health-report.ts';
+import { packsReport } from './packs-report.ts';
 
 const defaultAuditLines = 200;
 
-export function reportHandlers({ deps, guards, audit }: HandlerParts) {
+export function reportHandlers({ deps, guards, audit, traffic }: HandlerParts) {
   return {
     health: ({ request, reply, query }) => {
       if (query['ready'] === '1' && !readiness(deps).ready) reply.status(503);
@@ -21,6 +23,8 @@ export function reportHandlers({ deps, guards, audit }: HandlerParts) {
     catalog: () => catalogReport(deps, Date.now()),
     functions: () => functionList(deps, Date.now()),
     reload: () => reload(deps),
+    dashboard: () => dashboardReport(traffic),
+    packs: () => packsReport(deps.catalog().root, Date.now()),
     audit: async ({ query }) => ({ entries: await audit.tail(Number(query['lines'] ?? defaultAuditLines)) }),
     'console page': () => {
       throw new GatewayError('not_found');

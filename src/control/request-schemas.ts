@@ -25,6 +25,20 @@ export const queries = {
   function: { ...target, include_code: text(16) },
   file: { ...target, path: text(1024) },
   health: { ready: text(16) },
+  logs: {
+    file: text(20),
+    lines: text(20),
+    format: { enum: ['text', 'json'], refusal: 'invalid format' },
+    stream: text(20),
+    runtime: text(300),
+    fn: text(300),
+    function: text(300),
+    version: text(300),
+    level: text(20),
+    request_id: text(200),
+    since: text(40),
+    follow: { enum: ['0', '1'], refusal: 'invalid follow' },
+  },
   lines: { lines: { type: 'string', pattern: '^[1-9][0-9]{0,3}$', accepted: 'a number from 1 to 9999' } },
 } as const satisfies Record<string, Properties>;
 
@@ -44,6 +58,22 @@ const strings = (name: string): JsonSchema => ({
 });
 /** Said of what is no object at all; a key of its own has its own text. */
 const jsonBody = 'invalid json body';
+
+const headerText = {
+  type: ['string', 'number', 'boolean'],
+  pattern: '^[\\t\\x20-\\x7e\\x80-\\xff]*$',
+} as const;
+const headersRefusal = 'headers must be a JSON object of texts or lists of texts';
+const headerObject: JsonSchema = {
+  type: ['object', 'null'],
+  maxProperties: 200,
+  propertyNames: { pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$" },
+  additionalProperties: {
+    anyOf: [headerText, { type: 'array', items: headerText }],
+    refusal: headersRefusal,
+  },
+  refusal: headersRefusal,
+};
 
 export const bodies = {
   create: {
@@ -78,6 +108,48 @@ export const bodies = {
           },
         },
         ['code'],
+      ),
+      refusal: jsonBody,
+    },
+  },
+  invoke: {
+    maxBytes: largeBody,
+    schema: {
+      ...object(
+        {
+          name: { type: 'string', minLength: 1, maxLength: 300, refusal: 'name is required' },
+          runtime: {
+            type: ['string', 'null'],
+            minLength: 1,
+            maxLength: 300,
+            refusal: 'runtime must be a non-empty string',
+          },
+          version: { type: ['string', 'null'], maxLength: 300, refusal: 'invalid version' },
+          method: { type: ['string', 'null'], maxLength: 20, refusal: 'unsupported method' },
+          route: {
+            type: ['string', 'null'],
+            maxLength: 2048,
+            refusal: 'route must be a string when provided',
+            refusals: { maxLength: 'invalid route' },
+          },
+          params: {
+            type: ['object', 'null'],
+            propertyNames: { minLength: 1 },
+            refusal: 'params must be a JSON object',
+            refusals: { propertyNames: 'params keys must be non-empty strings' },
+          },
+          query: { type: ['object', 'null'], maxProperties: 1000, refusal: 'query must be a JSON object' },
+          headers: headerObject,
+          body: {},
+          body_base64: {
+            type: ['string', 'null'],
+            pattern: '^[A-Za-z0-9+/]*={0,2}$',
+            refusal: 'body_base64 must be base64',
+          },
+          context: { type: ['object', 'null'], refusal: 'context must be an object' },
+          dry_run: { type: 'boolean', refusal: 'dry_run must be a boolean' },
+        },
+        ['name'],
       ),
       refusal: jsonBody,
     },

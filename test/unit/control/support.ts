@@ -34,6 +34,13 @@ export const nodeUp: RuntimeHealth = {
   checkedAt: 1_000,
 };
 
+const noCalls: ControlDeps['calls'] = {
+  invoke: () => Promise.reject(new Error('cannot call functions in this test')),
+  passThrough: () => {
+    throw new Error('cannot pass through in this test');
+  },
+};
+
 export const noLogin: ControlSettings['login'] = {
   enabled: false,
   api: false,
@@ -96,6 +103,7 @@ export async function startControl(setup: ControlSetup = {}) {
       sandbox: () => ({ landlock: 'abi 7' }),
     },
     logs: new LogRing(),
+    calls: noCalls,
     catalog: () => catalog,
     deployments: () => edge.state.deployments.values(),
     reload: async () => {

@@ -1,0 +1,110 @@
+// `GET /_fn/logs`: the newest lines of this gateway's log, as text, as JSON, or followed as server-sent events
+// (contract/control-plane.md 9; https://html.spec.whatwg.org/multipage/server-sent-events.html).
+
+import { GatewayError } from '../errors.ts';
+import {
+  type LogFile,
+  type LogFilter,
+  type LogLevel,
+  type LogLine,
+  logFiles,
+  logLevels,
+} from '../logs/log-line.ts';
+import type { ControlCall, ControlHandler } from './access-row.ts';
+import type { HandlerParts } from './handler-parts.ts';
+import { LogFollowers } from './log-followers.ts';
+
+const defaultLines = 200;
+const maxLines = 2_000;
+
+export function logHandlers(parts: HandlerParts) {
+  const followers = new LogFollowers(parts);
+  return {
+    logs: (call) => {
+      const filter = filterOf(call.query);
+      const wantsEvents = call.query['follow'] === '1' || acceptsEvents(call);
+      return wantsEvents ? followers.follow(call, filter) : page(parts, call, filter);
+    },
+  } satisfies Record<string, ControlHandler>;
+}
+
+function page({ deps }: HandlerParts, { query, reply }: ControlCall, filter: LogFilter): unknown {
+  const asked = Number(query['lines'] ?? defaultLines);
+  const limit = Number.isFinite(asked) ? Math.min(maxLines, Math.max(1, Math.floor(asked))) : defaultLines;
+  const { lines } = deps.logs.query({ ...filter, limit });
+  const data = lines.map(lineText);
+  if (query['format'] !== 'json') {
+    reply.type('text/plain; charset=utf-8');
+    return data.map((line) => `${line}\n`).join('');
+  }
+  const { runtime, version } = query;
+  const fn = query['fn'] ?? query['function'];
+  return {
+    file: filter.file,
+    lines: data.length,
+    ...(runtime === undefined ? {} : { runtime }),
+    ...(fn === undefined ? {} : { fn }),
+    ...(version === undefined ? {} : { version }),
+    stream: filter.stream ?? 'all',
+    data,
+    entries: lines.map(({ seq, fields }) => ({ seq, ...fields })),
+  };
+}
+
+/** @throws GatewayError bad_request that names the parameter */
+function filterOf(query: ControlCall['query']): LogFilter {
+  const { file = 'error', stream = 'all', level, runtime, version, request_id: requestId, since } = query;
+  if (!isOneOf(file, logFiles)) throw bad('invalid file');
+  if (!isOneOf(stream, ['all', 'stdout', 'stderr'] as const)) throw bad('invalid stream');
+  if (level !== undefined && !Object.hasOwn(logLevels, level)) throw bad('invalid level');
+  const name = query['fn'] ?? query['function'];
+  const sinceMs = since === undefined ? undefined : timeOf(since);
+  return {
+    // A stream is the runtime's matter, whatever file was not named.
+    file:
+      query['file'] === undefined && (stream !== 'all' || requestId !== undefined)
+        ? 'all'
+        : (file as LogFile),
+    ...(stream === 'all' ? {} : { stream }),
+    ...(level === undefined ? {} : { level: level as LogLevel }),
+    ...(name === undefined || name === '' ? {} : { function: name }),
+    ...(runtime === undefined || runtime === '' ? {} : { runtime }),
+    ...(version === undefined || version === '' ? {} : { version }),
+    ...(requestId === undefined || requestId === '' ? {} : { requestId }),
+    ...(sinceMs === undefined ? {} : { sinceMs }),
+  };
+}
+
+function isOneOf<T extends string>(text: string, words: readonly T[]): text is T {
+  return (words as readonly string[]).includes(text);
+}
+
+/** Epoch ms, or a time of ISO 8601. */
+function timeOf(text: string): number {
+  const time = /^\d{1,15}$/.test(text) ? Number(text) : Date.parse(text);
+  if (Number.isNaN(time)) throw bad('invalid since');
+  return time;
+}
+
+function acceptsEvents({ request }: ControlCall): boolean {
+  return (request.headers.accept ?? '').includes('text/event-stream');
+}
+
+const levelNames = new Map(Object.entries(logLevels).map(([name, number]) => [number as number, name]));
+/** Said by the line's head, or by its message. */
+const headFields: ReadonlySet<string> = new Set(['time', 'level', 'msg', 'runtime', 'stream']);
+
+/** One line for people: time, level, language, message, and whatever else was logged. */
+function lineText({ fields }: LogLine): string {
+  const time = new Date(Number(fields['time'])).toISOString();
+  const level = levelNames.get(Number(fields['level'])) ?? 'info';
+  const runtime = typeof fields['runtime'] === 'string' ? ` [${fields['runtime']}]` : '';
+  const rest = Object.entries(fields)
+    .filter(([key]) => !headFields.has(key))
+    .map(([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  return `${time} ${level}${runtime} ${String(fields['msg'] ?? '')}${rest.join('')}`;
+}
+
+function bad(text: string): GatewayError {
+  return new GatewayError('bad_request', { text });
+}
