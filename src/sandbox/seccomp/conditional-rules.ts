@@ -37,7 +37,7 @@ export const cloneNewFlags =
 // socket(2), <sys/socket.h>, <netinet/in.h>. The protocol is named: SMC (256) and MPTCP (262) streams and UDP-Lite would
 // not meet Landlock's TCP rules. SOCK_NONBLOCK and SOCK_CLOEXEC may be set in the type.
 const family = { unix: 1, inet: 2, inet6: 10 } as const;
-const socketType = { stream: 1, datagram: 2 } as const;
+export const socketType = { stream: 1, datagram: 2, packets: 5 } as const;
 const typeMask = ~(0o4000 | 0o2000000);
 const protocol = { any: 0, tcp: 6, udp: 17 } as const;
 
@@ -63,6 +63,11 @@ function socketRule(parameters: FilterParameters): Rule {
     // socket(2) names EACCES for "permission to create a socket of this type is denied".
     otherwise: refuse('EACCES'),
   };
+}
+
+/** Two connected Unix sockets of one of these types. */
+export function socketPairOf(...types: readonly number[]): Rule {
+  return only({ arg: 0, anyOf: [family.unix] }, { arg: 1, mask: typeMask, anyOf: types });
 }
 
 /** Until Landlock ABI 3, a file could be emptied by its path or by O_RDONLY | O_TRUNC without any right. */
@@ -171,10 +176,7 @@ export function conditionalRules(parameters: FilterParameters): Record<string, R
     tkill: parameters.signalsScoped ? allow : only({ arg: 0, anyOf: [pid] }),
     socket: socketRule(parameters),
     // A datagram pair could be pointed at any path with sendto.
-    socketpair: only(
-      { arg: 0, anyOf: [family.unix] },
-      { arg: 1, mask: typeMask, anyOf: [socketType.stream] },
-    ),
+    socketpair: socketPairOf(socketType.stream),
     // UDP clients bind before they send (libuv does); TCP binds are Landlock's.
     bind: parameters.udp ? allow : eperm,
     sendto: noFastOpen(3),

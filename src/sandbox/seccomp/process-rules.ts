@@ -1,7 +1,14 @@
 // What the filter of a build allows beyond that of a worker: starting processes. Leaving the process group stays refused
 // (setsid, setpgid: plain-rules.ts), so that a kill of the group reaches all of them, also while they fork.
 
-import { cloneNewFlags, eperm, type FilterParameters, only } from './conditional-rules.ts';
+import {
+  cloneNewFlags,
+  eperm,
+  type FilterParameters,
+  only,
+  socketPairOf,
+  socketType,
+} from './conditional-rules.ts';
 import { allow, type Rule } from './rule.ts';
 
 /** clone(2): the child of a child would become the gateway's own, which does not wait for it. */
@@ -16,6 +23,8 @@ export function processRules({ signalsScoped, pid }: FilterParameters): Record<s
     vfork: allow,
     clone: only({ arg: 0, mask: cloneParent | cloneNewFlags, anyOf: [0] }),
     execve: allow,
+    // Rust hands the descriptor of a new process through packets (SOCK_SEQPACKET), which go to the other end only (unix(7)).
+    socketpair: socketPairOf(socketType.stream, socketType.packets),
     kill: signal,
     tgkill: signal,
     tkill: signalsScoped ? allow : eperm,
