@@ -14,11 +14,11 @@ const notFound: ReadonlySet<unknown> = new Set([
 /** Names of packages: neither a path, nor an URL, nor an alias of the importing package. */
 const bare = /^[^./#:][^:]*$/;
 
-/** @param folders absolute `node_modules`, best first */
+/** @param folders absolute: `node_modules`, best first, and what is beside one */
 export function offerPackages(folders: readonly string[]): void {
   if (folders.length === 0) return;
   // Node looks for `node_modules` beside a file: any file of the folder that holds it will do.
-  const parents = folders.map((folder) => join(dirname(folder), 'package'));
+  const parents = [...new Set(folders.map((folder) => join(dirname(folder), 'package')))];
   const requires = parents.map((parent) => createRequire(parent));
   let asking = false;
   registerHooks({

@@ -13,8 +13,8 @@ export interface FolderPlan {
   readonly files: readonly WorkspaceFile[];
   readonly keyParts: readonly (readonly [string, string | Uint8Array])[];
   readonly steps: readonly BuildStep[];
-  /** Relative to the workspace. */
-  readonly importPath: string;
+  /** Relative to the workspace: `node_modules`, and the folders of local packages, which are links in it. */
+  readonly importPaths: readonly string[];
 }
 
 const flags = ['--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'];
@@ -42,19 +42,21 @@ export function planFolder(set: PackageSet, prefix: string, npm: NpmFacts, tools
       ...local.map(({ path, copyOf }) => [path, readFileSync(copyOf)] as const),
     ],
     steps: [npmStep(set, prefix, npm, tools)],
-    importPath: `${prefix}node_modules`,
+    importPaths: [`${prefix}node_modules`, ...topFolders(set).map((folder) => prefix + folder)],
   };
+}
+
+function topFolders({ local }: PackageSet): string[] {
+  return [...new Set(local.flatMap(({ path }) => path.split('/').slice(0, -1).slice(0, 1)))];
 }
 
 function npmStep(set: PackageSet, prefix: string, npm: NpmFacts, tools: BuildTools): BuildStep {
   const { settings } = tools;
   const cache = tools.cacheDir('npm');
   const place = prefix === '' ? [] : ['--prefix', `${workspacePlaceholder}/${prefix.replace(/\/$/, '')}`];
-  // A local package as a link would lead to a folder that only the workspace has.
-  const copies = set.local.length > 0 ? ['--install-links'] : [];
   const step = (verb: 'ci' | 'install'): BuildStep => ({
     tool: `npm ${verb}`,
-    command: { file: npm.file, args: [...npm.args, verb, ...flags, ...copies, ...place] },
+    command: { file: npm.file, args: [...npm.args, verb, ...flags, ...place] },
     env: {
       ...settings.registryEnvironment,
       npm_config_cache: cache,

@@ -57,7 +57,11 @@ function assemble(
     kind: 'dependencies',
     files: folders.flatMap(({ files }) => files),
     steps: folders.flatMap(({ steps }) => steps),
-    output: { program: null, importPaths: folders.map(({ importPath }) => importPath), sharedPaths: byHand },
+    output: {
+      program: null,
+      importPaths: folders.flatMap(({ importPaths }) => importPaths),
+      sharedPaths: byHand,
+    },
     failureText: `npm dependencies install failed for ${shownPath(unit.dir, tools.functionsRoot)}`,
     failureHint: 'Check inferred imports or add explicit dependencies in package.json.',
     report,

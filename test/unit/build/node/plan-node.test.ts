@@ -128,6 +128,7 @@ describe('plan of a Node function', () => {
       plan.files.map(({ path }) => path),
       ['package.json', 'own/index.js', 'own/package.json'],
     );
+    assert.deepEqual(plan.output.importPaths, ['node_modules', 'own']);
   });
 
   test('a node_modules that holds what is asked for saves the install', async (context) => {
