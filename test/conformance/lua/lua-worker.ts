@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { TestContext } from 'node:test';
+import { after, before } from 'node:test';
 import type { LoadMessage } from '../../../src/protocol/messages.ts';
 import { type Answer, WorkerProcess, type WorkerProgram } from '../harness.ts';
 
@@ -32,10 +32,31 @@ export function luaProgram(folder: string, memoryMb = 512): WorkerProgram {
   };
 }
 
+/** Whose end is the end of what was started: a test, or a suite. */
+export interface Owner {
+  after(end: () => unknown): void;
+}
+
+/** One worker for all tests of a suite. */
+export function suiteWorker(start: (owner: Owner) => Promise<WorkerProcess>): () => WorkerProcess {
+  const ends: (() => unknown)[] = [];
+  let worker: WorkerProcess | null = null;
+  before(async () => {
+    worker = await start({ after: (end) => ends.push(end) });
+  });
+  after(async () => {
+    for (const end of ends) await end();
+  });
+  return () => {
+    assert.ok(worker !== null);
+    return worker;
+  };
+}
+
 /** Starts a worker that has loaded nothing yet. */
-export function startWorker(test: TestContext, worker: WorkerProgram): WorkerProcess {
+export function startWorker(owner: Owner, worker: WorkerProgram): WorkerProcess {
   const started = new WorkerProcess(worker);
-  test.after(() => started.close());
+  owner.after(() => started.close());
   return started;
 }
 
@@ -45,33 +66,29 @@ export interface LoadOptions extends Partial<LoadMessage> {
 
 /** Starts a worker with the behaviour loaded and ready. */
 export async function loaded(
-  test: TestContext,
+  owner: Owner,
   behaviour: string,
   over: LoadOptions = {},
 ): Promise<WorkerProcess> {
   const { memoryMb, ...load } = over;
   const entry = load.entry ?? behaviourEntry(behaviour);
-  const started = startWorker(test, luaProgram(dirname(entry), memoryMb));
+  const started = startWorker(owner, luaProgram(dirname(entry), memoryMb));
   const verdict = await started.load({ ...load, entry });
   assert.equal(verdict.type, 'ready', JSON.stringify(verdict));
   return started;
 }
 
 /** A function folder of its own with these files, gone after the test; returns the path of `handler.lua`. */
-export function luaFolder(test: TestContext, files: Readonly<Record<string, string | Buffer>>): string {
+export function luaFolder(owner: Owner, files: Readonly<Record<string, string | Buffer>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'fastfn-lua-'));
-  test.after(() => rmSync(folder, { recursive: true, force: true }));
+  owner.after(() => rmSync(folder, { recursive: true, force: true }));
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   return join(folder, 'handler.lua');
 }
 
 /** A worker with `source` as its handler file. */
-export function loadedSource(
-  test: TestContext,
-  source: string,
-  over: LoadOptions = {},
-): Promise<WorkerProcess> {
-  return loaded(test, '', { ...over, entry: luaFolder(test, { 'handler.lua': source }) });
+export function loadedSource(owner: Owner, source: string, over: LoadOptions = {}): Promise<WorkerProcess> {
+  return loaded(owner, '', { ...over, entry: luaFolder(owner, { 'handler.lua': source }) });
 }
 
 /** The body of an answer that should be JSON. */
