@@ -22,7 +22,7 @@ export class ModuleLoader {
   /** @param root the function's folder */
   constructor(vm: LuaVm, root: string, builtIn: Readonly<Record<string, PushModule>>) {
     this.#vm = vm;
-    this.#root = realpathSync.native(root);
+    this.#root = realFolder(root);
     this.#builtIn = builtIn;
   }
 
@@ -99,5 +99,14 @@ export class ModuleLoader {
       // It does not exist, or the jail refuses it: to the function both are the same.
       return null;
     }
+  }
+}
+
+/** Where another version's folder lies inside, only some of what is in it may be read, and it must not be asked about itself. */
+function realFolder(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return path;
   }
 }
