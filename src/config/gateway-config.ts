@@ -7,6 +7,7 @@ import type { HomeTarget } from '../policy/home-target.ts';
 import type { BrowserDefaults } from '../policy/resolve-policy.ts';
 import type { RuntimeName } from '../policy/runtime-name.ts';
 import type { SandboxRules } from '../policy/sandbox-rules.ts';
+import type { TracingConfig } from './tracing-config.ts';
 import type { WorkerUser } from './worker-user.ts';
 
 /** One language on this host: its data row, and what was found when it was probed. */
@@ -108,6 +109,8 @@ export interface GatewayConfig {
   /** Absolute; default `<functionsRoot>/.fastfn`. */
   readonly stateDir: string;
   readonly log: { readonly level: string; readonly format: 'json' | 'pretty' };
+  /** null: nothing is traced. */
+  readonly tracing: TracingConfig | null;
   /** FN_PRODUCTION: handler messages stay in the log; clients see `internal error`. */
   readonly production: boolean;
   /** Language, time zone and CA variables of the gateway's own environment: all that workers inherit of it. */

@@ -27,6 +27,7 @@ import { readBuilds } from './read-builds.ts';
 import { isSmallFile } from './registry-files.ts';
 import { type FindRuntimes, readSocketPaths, selectRuntimes } from './runtime-selection.ts';
 import { type Environment, Settings } from './settings.ts';
+import { readTracing } from './tracing-config.ts';
 import { workerEnvironmentOf } from './worker-environment.ts';
 import { resolveWorkerUser, type WorkerUser } from './worker-user.ts';
 
@@ -113,6 +114,7 @@ function readSections(settings: Settings, sources: ConfigSources, functionsRoot:
     drainTimeoutMs: settings.read(serverOptions.drainTimeoutMs),
     stateDir: stateDir === null ? join(functionsRoot, '.fastfn') : resolve(cwd, stateDir),
     log: { level: settings.read(serverOptions.logLevel), format },
+    tracing: readTracing(settings),
     production: settings.read(serverOptions.production),
     workerEnvironment: workerEnvironmentOf(sources.environment),
     control: readControl(settings, sources),

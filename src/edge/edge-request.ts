@@ -10,6 +10,7 @@ import type {
   InvocationRequest,
   Passthrough,
 } from '../invocation/invocation.ts';
+import type { RequestTrace } from '../tracing/tracing.ts';
 import { hasBody, readBody } from './body-reader.ts';
 import { IncomingBody } from './incoming-body.ts';
 import type { EdgeProxy } from './proxy/edge-proxy.ts';
@@ -24,6 +25,7 @@ interface EdgeRequestFields {
   readonly headers: EventHeaders;
   readonly clientIp: string;
   readonly forwarded: ForwardedOrigin | null;
+  readonly trace: RequestTrace | null;
   readonly signal: CancelSignal;
   readonly maxBodyBytes: number;
   readonly proxy: EdgeProxy;
@@ -40,6 +42,7 @@ export class EdgeRequest implements InvocationRequest {
   readonly headers: EventHeaders;
   readonly clientIp: string;
   readonly forwarded: ForwardedOrigin | null;
+  readonly trace: RequestTrace | null;
   readonly signal: CancelSignal;
   readonly #maxBodyBytes: number;
   readonly #proxy: EdgeProxy;
@@ -58,6 +61,7 @@ export class EdgeRequest implements InvocationRequest {
     this.headers = fields.headers;
     this.clientIp = fields.clientIp;
     this.forwarded = fields.forwarded;
+    this.trace = fields.trace;
     this.signal = fields.signal;
     this.#maxBodyBytes = fields.maxBodyBytes;
     this.#proxy = fields.proxy;

@@ -23,6 +23,7 @@ import type { Metrics } from '../metrics.ts';
 import type { Fault } from '../policy/fault.ts';
 import type { SandboxLayer } from '../sandbox/sandbox-layers.ts';
 import type { WorkerSnapshot } from '../supervisor/supervisor.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { CatalogLog } from './catalog-log.ts';
 import { InnerCalls } from './function-calls.ts';
 import { createHealthSource } from './health-source.ts';
@@ -41,6 +42,8 @@ export interface RunningGatewayOptions {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly workers: WorkerHost;
+  /** null: nothing is traced. */
+  readonly tracing: Tracing | null;
   readonly sandbox: readonly SandboxLayer[];
   readonly scan: (generation: number) => Promise<Catalog>;
   /** What discovery would find wrong with the text of a `fn.config.json`. */
@@ -146,7 +149,7 @@ export class RunningGateway {
   }
 
   #createEdge(building: AsyncDisposableStack): Promise<Edge> {
-    const { config, clock, log, metrics, workers } = this.#options;
+    const { config, clock, log, metrics, workers, tracing } = this.#options;
     const proxy = new EdgeProxy({ clock, log, verifyTls: config.edge.verifyTls });
     building.defer(() => proxy.close());
     const invoker = new Invoker({ clock, log, metrics, production: config.production });
@@ -168,6 +171,7 @@ export class RunningGateway {
       clock,
       log,
       metrics,
+      ...(tracing === null ? {} : { tracing }),
     });
   }
 

@@ -13,6 +13,8 @@ import { Redactor } from './redaction.ts';
 /** A worker lent to one invocation. */
 export interface LeaseLike {
   readonly connection: { invoke(request: InvokeRequest, handlers: CallHandlers): Call };
+  /** Names the worker in log lines. */
+  readonly workerId: string;
   /** False while the worker has another call to end first: then nothing of this one has run. */
   readonly begun: boolean;
   /** `poisoned`: the worker may still be busy with what it was told to end; it must not be lent again. */
@@ -76,9 +78,10 @@ export class Deployment {
     return this.#warmAt !== null && this.pool.ready > 0 ? 'warm' : 'cold';
   }
 
-  /** `log` with the function's name and runtime bound: written once, not with every line. */
+  /** `log` with the function's name, runtime and version bound: written once, not with every line. */
   logOf(log: Log): Log {
-    this.#log ??= log.child({ function: this.unit.key, runtime: this.unit.runtime });
+    const { key, runtime, version } = this.unit;
+    this.#log ??= log.child({ function: key, runtime, version });
     return this.#log;
   }
 

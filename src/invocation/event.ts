@@ -2,6 +2,8 @@
 // knows itself: body, `is_base64`, `body_base64`, `env` and the part of `context` that never changes.
 
 import type { FunctionUnit } from '../discovery/catalog.ts';
+import { type TraceContext, traceparentOf } from '../tracing/trace-context.ts';
+import type { RequestTrace } from '../tracing/tracing.ts';
 import type { InvocationRequest } from './invocation.ts';
 
 export interface Session {
@@ -49,7 +51,9 @@ export function planEventContext(unit: FunctionUnit, gatewayPid: number): EventC
  * @returns everything of the event but what the worker adds (`planEventContext` among it)
  */
 export function buildEvent(request: InvocationRequest, ts: number): Readonly<Record<string, unknown>> {
-  const { headers, params } = request;
+  const { params } = request;
+  const trace = request.trace ?? null;
+  const headers = trace?.isOurs === true ? tracedHeaders(request.headers, trace.context) : request.headers;
   const cookie = headers.cookie;
   const agent = headers['user-agent'];
   const ip = request.clientIp;
@@ -65,17 +69,43 @@ export function buildEvent(request: InvocationRequest, ts: number): Readonly<Rec
     headers,
     session: cookie === undefined ? null : parseSession(cookie),
     client: agent === undefined ? { ip } : { ip, ua: typeof agent === 'string' ? agent : agent.join(', ') },
-    context: contextOf(request, ts + request.unit.policy.timeoutMs),
+    context: contextOf(request, ts + request.unit.policy.timeoutMs, trace),
     version: request.unit.version,
   };
 }
 
-function contextOf(request: InvocationRequest, deadlineMs: number): EventContext {
-  const { forwarded } = request;
+/** The span of this very call in place of the client's: what the handler calls belongs below it. */
+function tracedHeaders(
+  headers: InvocationRequest['headers'],
+  context: TraceContext,
+): InvocationRequest['headers'] {
+  const { tracestate: _sent, ...rest } = headers;
+  const { tracestate } = context;
+  return { ...rest, traceparent: traceparentOf(context), ...(tracestate === null ? {} : { tracestate }) };
+}
+
+function contextOf(
+  { id, forwarded, user }: InvocationRequest,
+  deadlineMs: number,
+  trace: RequestTrace | null,
+): EventContext {
+  const context: Record<string, unknown> = { request_id: id, deadline_ms: deadlineMs };
   // Apart from the headers, which anybody may send: this is from a trusted proxy.
-  return forwarded === undefined || forwarded === null
-    ? { request_id: request.id, deadline_ms: deadlineMs }
-    : { request_id: request.id, deadline_ms: deadlineMs, forwarded };
+  if (forwarded !== undefined && forwarded !== null) context['forwarded'] = forwarded;
+  if (trace !== null) context['trace'] = eventTrace(trace.context);
+  if (user !== undefined) context['user'] = user;
+  return context;
+}
+
+/** Checked, as opposed to the headers of that name, which hold whatever a client sent. */
+function eventTrace(context: TraceContext): Record<string, unknown> {
+  return {
+    traceparent: traceparentOf(context),
+    tracestate: context.tracestate,
+    trace_id: context.traceId,
+    span_id: context.spanId,
+    sampled: context.sampled,
+  };
 }
 
 /** No URL-decoding and no unquoting; the last of two cookies of one name wins. */

@@ -21,22 +21,15 @@ export function checkedRequest(request: InvocationRequest): InvocationRequest {
   if (input === undefined) return request;
   const query = input.query === undefined ? request.query : checkPart('query', input.query, request.query);
   if (input.params !== undefined) checkPart('params', input.params, request.params);
-  const { streamBody, passThrough } = request;
+  const { streamBody, passThrough, printed } = request;
   return {
-    id: request.id,
-    unit: request.unit,
-    method: request.method,
-    path: request.path,
-    rawPath: request.rawPath,
+    // Its data; what follows are its methods, which need the request itself.
+    ...request,
     query,
-    params: request.params,
-    headers: request.headers,
-    clientIp: request.clientIp,
-    forwarded: request.forwarded ?? null,
-    signal: request.signal,
     readBody: () => readChecked(request),
     ...(streamBody === undefined ? {} : { streamBody: () => streamBody.call(request) }),
     ...(passThrough === undefined ? {} : { passThrough: (...args) => passThrough.apply(request, args) }),
+    ...(printed === undefined ? {} : { printed: (...args) => printed.apply(request, args) }),
   };
 }
 

@@ -2,6 +2,7 @@
 
 import type { FunctionUnit } from '../discovery/catalog.ts';
 import type { GatewayError } from '../errors.ts';
+import type { RequestTrace } from '../tracing/tracing.ts';
 
 /** The part of an AbortSignal that is used here. The edge has its own, as making an AbortController costs microseconds. */
 export interface CancelSignal {
@@ -51,6 +52,12 @@ export interface InvocationRequest {
   readonly clientIp: string;
   /** null or absent: no trusted proxy in between. */
   readonly forwarded?: ForwardedOrigin | null;
+  /** `event.context.user`; only callers inside the gateway may say who it is. */
+  readonly user?: Readonly<Record<string, unknown>>;
+  /** Told what the handler prints, secrets taken out; must not throw. */
+  readonly printed?: (stream: 'stdout' | 'stderr', text: string) => void;
+  /** Trace that the call belongs to; null or absent: none. */
+  readonly trace?: RequestTrace | null;
   /** Reads the body once admitted; null when there is none. Throws GatewayError payload_too_large / bad_request / client_closed. */
   readonly readBody: () => Promise<Buffer | null> | null;
   /**

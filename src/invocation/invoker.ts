@@ -7,6 +7,7 @@ import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { limitExceededText } from '../policy/limit-fields.ts';
 import type { ErrorMessage, LogMessage } from '../protocol/messages.ts';
+import type { RequestTrace } from '../tracing/tracing.ts';
 import type { Slot } from './admission.ts';
 import type { Deployment } from './deployment.ts';
 import { failedLimit } from './failed-limit.ts';
@@ -38,7 +39,7 @@ export class Invoker {
   async invoke(asked: InvocationRequest, deployment: Deployment): Promise<InvocationReply> {
     const request = checkedRequest(asked);
     const { clock } = this.#options;
-    const watch = new Watch(this.#options, deployment, clock.now());
+    const watch = new Watch(this.#options, deployment, clock.now(), request.trace ?? null);
     const deadlineMs = watch.startedMs + deployment.unit.policy.timeoutMs;
     let slot: Slot;
     try {
@@ -46,7 +47,7 @@ export class Invoker {
       slot = entered instanceof Promise ? await entered : entered;
     } catch (error) {
       const failure = toGatewayError(error);
-      watch.record(request.id, failure.status);
+      watch.record(request.id, failure.status, null);
       throw failure;
     }
     const run = new RunningInvocation({ request, deployment, slot, clock, deadlineMs, observer: watch });
@@ -81,11 +82,28 @@ class Watch implements RunObserver {
   readonly #deployment: Deployment;
   #output: CapturedOutput | null = null;
   #budget: OutputBudget | null = null;
+  readonly #trace: RequestTrace | null;
 
-  constructor(options: InvokerOptions, deployment: Deployment, startedMs: number) {
+  constructor(
+    options: InvokerOptions,
+    deployment: Deployment,
+    startedMs: number,
+    trace: RequestTrace | null,
+  ) {
     this.#options = options;
     this.#deployment = deployment;
     this.startedMs = startedMs;
+    this.#trace = trace;
+    const { name, version, runtime } = deployment.unit;
+    trace?.invocationStarted({ functionName: name, version, runtime });
+  }
+
+  /** What every line of this call carries. */
+  #label(id: string, worker: string | null): Record<string, unknown> {
+    const trace = this.#trace;
+    if (trace === null) return worker === null ? { id } : { id, worker };
+    const { traceId, spanId } = trace.context;
+    return { id, ...(worker === null ? {} : { worker }), trace_id: traceId, span_id: spanId };
   }
 
   output(run: RunningInvocation, printed: LogMessage): void {
@@ -95,7 +113,10 @@ class Watch implements RunObserver {
     const { kept, passed } = this.#budget.take(printed.text);
     if (passed) {
       const log = this.#deployment.logOf(this.#options.log);
-      log.warn({ id: run.request.id, limit: 'output' }, limitExceededText('outputBytes', outputBytes));
+      log.warn(
+        { ...this.#label(run.request.id, run.workerId), limit: 'output' },
+        limitExceededText('outputBytes', outputBytes),
+      );
     }
     if (kept !== '') this.#keep(run, kept === printed.text ? printed : { ...printed, text: kept });
   }
@@ -108,10 +129,12 @@ class Watch implements RunObserver {
     }
     const log = this.#deployment.logOf(this.#options.log);
     const text = redactor.maskSecrets(message.text);
+    run.request.printed?.(message.stream, text);
+    const label = this.#label(run.request.id, run.workerId);
     for (const line of text.split('\n')) {
       if (line === '') continue;
       log.info(
-        { id: run.request.id, stream: message.stream },
+        { ...label, stream: message.stream },
         `[fn:${unit.name}@${unit.version} ${message.stream}] ${line}`,
       );
     }
@@ -122,7 +145,7 @@ class Watch implements RunObserver {
     const limit = failedLimit(message.error, unit.policy.limits);
     this.#deployment.logOf(this.#options.log).error(
       {
-        id: run.request.id,
+        ...this.#label(run.request.id, run.workerId),
         ...(limit === null ? {} : { limit }),
         error: redactor.maskSecrets(message.error),
         detail: redactor.maskSecrets(message.detail),
@@ -132,15 +155,19 @@ class Watch implements RunObserver {
   }
 
   ended(run: RunningInvocation, status: number): void {
-    this.record(run.request.id, status);
+    this.record(run.request.id, status, run.workerId);
   }
 
-  record(id: string, status: number): void {
+  record(id: string, status: number, worker: string | null): void {
     const { clock, log, metrics } = this.#options;
     const latencyMs = clock.now() - this.startedMs;
     metrics.duration.observe({ function: this.#deployment.unit.key, status }, latencyMs / 1000);
     const latency = Math.round(latencyMs * 1000) / 1000;
-    this.#deployment.logOf(log).info({ id, status, latency_ms: latency }, 'invocation');
+    const line = this.#label(id, worker);
+    line['status'] = status;
+    line['latency_ms'] = latency;
+    this.#deployment.logOf(log).info(line, 'invocation');
+    this.#trace?.invocationEnded(status, worker);
   }
 
   marks(

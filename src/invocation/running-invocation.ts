@@ -55,6 +55,8 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner, Upload
   readonly #timer: InvocationTimer;
   #graceTimer: Timer | null = null;
   #lease: LeaseLike | null = null;
+  /** Of the worker that has the call, or had it last; null before one was reached. */
+  workerId: string | null = null;
   #call: Call | null = null;
   #phase: 'running' | 'collecting' | 'streaming' | 'discarding' | 'stopping' | 'ended' = 'running';
   /** Kept until the call ends: it may have to be sent to another worker. */
@@ -203,6 +205,7 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner, Upload
       return;
     }
     this.#lease = lease;
+    this.workerId = lease.workerId;
     const { clock, deadlineMs } = this.#options;
     const remainingMs = deadlineMs - clock.now();
     try {

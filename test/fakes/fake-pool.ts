@@ -138,6 +138,7 @@ export class FakePool implements PoolLike {
           return call;
         },
       },
+      workerId: 'w1',
       begun: this.begins,
       release: (outcome) => this.outcomes.push(outcome),
     };

@@ -5,6 +5,7 @@ import { importsOf, type SourceFile, targetOf, withoutComments } from './source-
 /** `src/` folder → folders it may import. Its own folder is always allowed. */
 const importTable: Readonly<Record<string, readonly string[]>> = {
   logs: [],
+  tracing: [],
   policy: [],
   // State on disk: replaced whole, appended, bounded.
   store: [],
@@ -42,8 +43,8 @@ const importTable: Readonly<Record<string, readonly string[]>> = {
 /** Importable anywhere, and importing nothing of ours but each other. */
 const sharedFiles = new Set(['src/errors.ts', 'src/log.ts', 'src/metrics.ts', 'src/clock.ts']);
 
-/** A folder that is like them: the log and its readers. */
-const sharedFolder = 'src/logs/';
+/** Folders that are like them: what every request leaves behind. */
+const sharedFolder = /^src\/(?:logs|tracing)\//;
 
 /** The one place that wires everything; only `cli` starts from it. */
 function isWiring(path: string): boolean {
@@ -55,7 +56,7 @@ function folderOf(path: string): string {
 }
 
 function mayImport(from: string, to: string): boolean {
-  if (sharedFiles.has(to) || to.startsWith(sharedFolder) || isWiring(from)) return to.startsWith('src/');
+  if (sharedFiles.has(to) || sharedFolder.test(to) || isWiring(from)) return to.startsWith('src/');
   if (sharedFiles.has(from)) return false;
   if (isWiring(to)) return from.startsWith('src/cli/');
   if (from.startsWith('src/config/') && /^runtimes\/[^/]+\/runtime\.json$/.test(to)) return true;

@@ -14,6 +14,7 @@ import { loginOptions } from './login-options.ts';
 import { runtimeOptions, socketOptions } from './runtime-options.ts';
 import { sandboxOptions } from './sandbox-options.ts';
 import { serverOptions } from './server-options.ts';
+import { tracingOptions } from './tracing-options.ts';
 import { streamOptions } from './stream-options.ts';
 
 export const allOptions: readonly AnyOption[] = [
@@ -29,6 +30,7 @@ export const allOptions: readonly AnyOption[] = [
   ...Object.values(streamOptions),
   ...Object.values(controlOptions),
   ...Object.values(docsOptions),
+  ...Object.values(tracingOptions),
   ...Object.values(loginOptions),
   ...Object.values(buildOptions),
   ...Object.values(inferenceOptions),
