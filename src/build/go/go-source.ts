@@ -30,7 +30,7 @@ export function checkPackage(source: string, shown: string): void {
 
 /** Line numbers and the name that errors and stack traces show (cmd/compile, "Compiler Directives"). */
 export function withLineDirective(source: string, shownName: string): string {
-  return `//line ${shownName}:1\n${source}`;
+  return `//line ${shownName}:1:1\n${source}`;
 }
 
 /** Go's tools pass over files that start with `_`, and refuse most marks in names. */

@@ -14,6 +14,8 @@ import { findGo, type GoToolchain } from './toolchain.ts';
 
 const program = 'fn_handler';
 const entryName = 'handler.go';
+/** In place of the user's folder for settings of programs. */
+const settingsFolder = '.config';
 
 interface GoProject {
   /** The function's own files as they are: with `files`, what the key is made of. */
@@ -68,6 +70,8 @@ async function readProject(unit: FunctionUnit, tools: BuildTools): Promise<GoPro
       ...sources.filter(({ path }) => path !== 'go.mod').map((source) => placed(unit, source, entry)),
       { path: 'go.mod', text: moduleFile(module) },
       { path: 'fastfn_main.go', text: mainFile(symbol) },
+      // Else the go command starts a process to count what it does, which the jail refuses with a line on stderr.
+      { path: `${settingsFolder}/go/telemetry/mode`, text: 'off' },
       ...worker.map(({ path, bytes }) => ({ path: `${workerFolder}/${path}`, text: bytes.toString('utf8') })),
     ],
   };
@@ -78,6 +82,7 @@ function placed(unit: FunctionUnit, source: SourceFile, entry: string): Workspac
   const { path, bytes } = source;
   if (path.includes('/') || !path.endsWith('.go')) return workspaceFile(unit.dir, source);
   const name = path === entry ? entryName : acceptedName(path);
+  if (name === path) return workspaceFile(unit.dir, source);
   return { path: name, text: withLineDirective(bytes.toString('utf8'), path) };
 }
 
@@ -98,7 +103,7 @@ function planSteps(project: GoProject, toolchain: GoToolchain, tools: BuildTools
         GOWORK: 'off',
         GO111MODULE: 'on',
         GOTOOLCHAIN: 'local',
-        GOTELEMETRY: 'off',
+        XDG_CONFIG_HOME: `${workspacePlaceholder}/${settingsFolder}`,
         CGO_ENABLED: '0',
       },
       GOFLAGS: '-mod=readonly -modcacherw',

@@ -92,6 +92,7 @@ function baseOf({ entry, dir }: FunctionUnit): string {
 function programText(source: string, handler: string, version: string): string {
   if (!identifier.test(handler)) throw new PlanFault('invoke.handler must be a valid identifier');
   return `${source}
+#[allow(unused_imports)]
 #[macro_use]
 extern crate fastfn;
 
