@@ -10,7 +10,7 @@ import { endProcess, now } from '../node/builtins.ts';
 import { Connection, type ConnectionListener } from '../node/connection.ts';
 import { completeEvent } from '../node/event.ts';
 import { describeFailure, type FailureText, firstLine } from '../node/failure.ts';
-import { Invocation } from '../node/invocation.ts';
+import { type CancelReason, Invocation } from '../node/invocation.ts';
 import * as message from '../node/message.ts';
 import { OutputTap } from '../node/output.ts';
 import { cleanProcess } from '../node/process-view.ts';
@@ -28,6 +28,13 @@ const pollMs = 20;
 const reservedMb = 96;
 /** The module starts with this much, MiB: a smaller limit would be none. */
 const leastMb = 32;
+
+/** What Lua code gets as its error when it is ended. */
+const cancelTexts: Readonly<Record<CancelReason, string>> = {
+  deadline: 'invocation cancelled: its deadline has passed',
+  client_closed: 'invocation cancelled: the client has gone',
+  payload_too_large: 'invocation cancelled: its body is over the limit',
+};
 
 export class LuaWorker implements ConnectionListener {
   readonly #connection: Connection;
@@ -186,7 +193,7 @@ export class LuaWorker implements ConnectionListener {
   }
 
   /** While Lua runs, nothing is sent: `#shouldStop` ends it. */
-  #cancel(id: number, reason: Parameters<Invocation['cancel']>[0]): void {
+  #cancel(id: number, reason: CancelReason): void {
     const invocation = this.#running.get(id);
     if (invocation === undefined) return;
     invocation.cancel(reason);
@@ -195,19 +202,15 @@ export class LuaWorker implements ConnectionListener {
       this.#fail(invocation, new Error('invocation cancelled'));
   }
 
-  /** Asked while Lua runs, every few microseconds. */
+  /** Asked while Lua runs, every few microseconds. The deadline is the gateway's: it says so with a cancel. */
   #shouldStop(): string | null {
     const time = now();
     if (time >= this.#nextPollAt) {
       this.#nextPollAt = time + pollMs;
       this.#connection.readArrived();
     }
-    const invocation = this.#current;
-    if (invocation === undefined) return null;
-    if (invocation.cancelled === 'client_closed') return 'invocation cancelled: the client has gone';
-    // Once an answer streams, the gateway alone knows how long that may take.
-    const late = !invocation.answering && time > invocation.deadlineAt;
-    return invocation.cancelled !== null || late ? 'invocation cancelled: its deadline has passed' : null;
+    const reason = this.#current?.cancelled ?? null;
+    return reason === null ? null : cancelTexts[reason];
   }
 }
 
