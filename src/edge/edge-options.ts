@@ -7,8 +7,8 @@ import type { Deployment } from '../invocation/deployment.ts';
 import type { InvocationReply, InvocationRequest } from '../invocation/invocation.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Tracing } from '../tracing/tracing.ts';
 import type { BrowserDefaults } from '../policy/resolve-policy.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { EdgeProxy } from './proxy/edge-proxy.ts';
 import type { Site } from './site.ts';
 

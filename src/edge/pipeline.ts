@@ -4,24 +4,29 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FunctionUnit, RouteMatch } from '../discovery/catalog.ts';
-import { parseQuery, type QueryValue } from '../discovery/query.ts';
 import { isReservedPath } from '../discovery/reserved-path.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import type { Deployment } from '../invocation/deployment.ts';
 import { type EventHeaders, eventHeaders } from '../invocation/event-headers.ts';
 import type { InvocationReply } from '../invocation/invocation.ts';
+import type { BrowserDefaults } from '../policy/resolve-policy.ts';
+import type { RequestTrace } from '../tracing/tracing.ts';
 import { declaredLength } from './body-reader.ts';
+import { withBrowserHeaders } from './browser-headers.ts';
 import type { ClientAddresses } from './client-address.ts';
 import { ClientSignal } from './client-signal.ts';
 import { ConnectionBudget } from './connection-budget.ts';
+import { preflightMethod, preflightReply } from './cors.ts';
 import type { EdgeOptions, Serving } from './edge-options.ts';
 import { EdgeRequest } from './edge-request.ts';
 import { errorReply } from './error-reply.ts';
+import { checkHost } from './host-check.ts';
 import type { FunctionRateLimit } from './rate-limit.ts';
 import { sendReply } from './reply.ts';
-import { decodePath, isAuthority, parseTarget, type RequestTarget } from './request-target.ts';
-
-type FoundRoute = Extract<RouteMatch, { kind: 'found' }>;
+import { decodePath, parseTarget, type RequestTarget } from './request-target.ts';
+import { requestTrace } from './request-trace.ts';
+import { type FoundRoute, foundOrThrow, optionsReply, queryOrThrow } from './route-answer.ts';
+import type { Site } from './site.ts';
 
 /** One request on its way; `functionKey` is '' until a function is known. */
 interface Exchange {
@@ -30,7 +35,22 @@ interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   functionKey: string;
+  /** The operator's until a function is known. */
+  browser: BrowserDefaults;
+  readonly trace: RequestTrace | null;
 }
+
+/** What is asked for, once the request has been found well-formed. */
+interface Asked {
+  /** One snapshot for the whole request: a reload in between changes nothing for it. */
+  readonly serving: Serving;
+  readonly target: RequestTarget;
+  readonly host: string;
+  readonly headers: EventHeaders;
+}
+
+/** Of static files. */
+const fileMethods = ['GET', 'HEAD', 'OPTIONS'] as const;
 
 export class Pipeline {
   readonly #options: EdgeOptions;
@@ -49,7 +69,10 @@ export class Pipeline {
   handle(fastifyRequest: FastifyRequest, reply: FastifyReply): void {
     reply.hijack();
     const { raw: request, id } = fastifyRequest;
-    const exchange: Exchange = { id, fastifyRequest, request, response: reply.raw, functionKey: '' };
+    const { browser, tracing } = this.#options;
+    const trace = requestTrace(tracing, { id, request, response: reply.raw, addresses: this.#addresses });
+    const known = { functionKey: '', browser, trace };
+    const exchange: Exchange = { id, fastifyRequest, request, response: reply.raw, ...known };
     try {
       this.#route(exchange);
     } catch (error) {
@@ -69,24 +92,57 @@ export class Pipeline {
     checkHost(request, headers);
     const parsed = parseTarget(target);
     if (isReservedPath(parsed.rawPath)) throw new GatewayError('not_found');
-    // One snapshot for the whole request: a reload in between changes nothing for it.
     const serving = this.#options.serving();
     const host = parsed.authority ?? this.#addresses.hostOf(request);
-    const match = serving.router.match({ method: request.method ?? '', rawPath: parsed.rawPath, host });
-    if (match.kind === 'options') this.#send(exchange, optionsReply(match.allow));
-    else this.#enter(exchange, serving, foundOrThrow(match), parsed, headers);
+    const asked = { serving, target: parsed, host, headers };
+    const { site } = serving;
+    if (site === undefined || site.isEmpty) this.#toFunction(exchange, asked);
+    else this.#bySite(exchange, asked, site).catch((error: unknown) => this.#refuse(exchange, error));
   }
 
-  #enter(
-    exchange: Exchange,
-    serving: Serving,
-    match: FoundRoute,
-    target: RequestTarget,
-    headers: EventHeaders,
-  ): void {
+  /** `/` and files come first, and what no function answers comes back to them. */
+  async #bySite(exchange: Exchange, asked: Asked, site: Site): Promise<void> {
+    const { request } = exchange;
+    const before = await site.before(request, asked.target);
+    if ('status' in before) {
+      this.#send(exchange, before);
+      return;
+    }
+    const match = matchOf(request, { ...asked, target: before });
+    const after = match.kind === 'not_found' ? await site.after(request, before) : null;
+    if (after === null) this.#follow(exchange, { ...asked, target: before }, match);
+    else if (request.method === 'OPTIONS') this.#sendOptions(exchange, asked, fileMethods);
+    else this.#send(exchange, after);
+  }
+
+  #toFunction(exchange: Exchange, asked: Asked): void {
+    this.#follow(exchange, asked, matchOf(exchange.request, asked));
+  }
+
+  #follow(exchange: Exchange, asked: Asked, match: RouteMatch): void {
+    if (match.kind === 'options') this.#sendOptions(exchange, asked, match.allow);
+    else this.#enter(exchange, asked, foundOrThrow(match));
+  }
+
+  /** A preflight is answered for the function that would be called, by its policy alone. */
+  #sendOptions(exchange: Exchange, asked: Asked, allow: readonly string[]): void {
+    const { request } = exchange;
+    const method = preflightMethod(request);
+    const match = method === null ? null : matchOf({ method }, asked);
+    if (match?.kind === 'found') exchange.browser = match.unit.policy;
+    const { cors } = exchange.browser;
+    this.#send(
+      exchange,
+      method === null || cors === null ? optionsReply(allow) : preflightReply(request, cors, allow),
+    );
+  }
+
+  #enter(exchange: Exchange, { serving, target, headers }: Asked, match: FoundRoute): void {
     const { unit } = match;
     const { limits, isRuntimeUp } = this.#options;
     exchange.functionKey = unit.key;
+    exchange.trace?.routed(match.route?.pattern ?? null, unit.key);
+    exchange.browser = unit.policy;
     if (unit.refused !== null)
       throw new GatewayError(unit.refusedAs ?? 'config_invalid', { text: unit.refused });
     if (!isRuntimeUp(unit.runtime)) throw new GatewayError('runtime_down');
@@ -107,6 +163,7 @@ export class Pipeline {
       headers,
       clientIp: this.#addresses.ipOf(request),
       forwarded: this.#addresses.forwardedOf(request),
+      trace: exchange.trace,
       signal,
       maxBodyBytes,
       proxy: this.#options.proxy,
@@ -166,50 +223,21 @@ export class Pipeline {
 
   #send(exchange: Exchange, reply: InvocationReply): void {
     const { clock, isLeaving, metrics } = this.#options;
-    const { request, response, id } = exchange;
+    const { request, response, id, browser } = exchange;
     metrics.requests.inc({ function: exchange.functionKey, status: reply.status });
     const closing = this.#budget.spend(request.socket) || isLeaving();
-    sendReply(reply, { request, response, requestId: id, clock, closing });
+    const told = withBrowserHeaders(reply, browser, request, () => this.#addresses.isHttps(request));
+    sendReply(told, { request, response, requestId: id, clock, closing });
   }
 }
 
-/** RFC 9112 3.2: without Host, with two, or with no name in it a request is refused: two parties could read it differently. */
-function checkHost(request: IncomingMessage, headers: EventHeaders): void {
-  // llhttp takes 0.9 and 2.0 in a request line too, and we speak neither.
-  if (request.httpVersionMajor !== 1) throw new GatewayError('bad_request');
-  const { host } = headers;
-  const isValid =
-    typeof host === 'string' ? isAuthority(host) : host === undefined && request.httpVersionMinor === 0;
-  if (!isValid) throw new GatewayError('bad_request', { text: 'exactly one valid Host header is needed' });
-}
-
-function foundOrThrow(match: Exclude<RouteMatch, { kind: 'options' }>): FoundRoute {
-  switch (match.kind) {
-    case 'found':
-      return match;
-    case 'conflict':
-      throw new GatewayError('route_conflict');
-    case 'host_not_allowed':
-      throw new GatewayError('host_not_allowed');
-    case 'method_not_allowed':
-      throw new GatewayError('method_not_allowed', { headers: { Allow: match.allow.join(', ') } });
-    case 'bad_path':
-      throw new GatewayError('bad_request', { cause: match.reason });
-    default:
-      throw new GatewayError('not_found');
-  }
+function matchOf(
+  { method = '' }: Pick<IncomingMessage, 'method'>,
+  { serving, target, host }: Asked,
+): RouteMatch {
+  return serving.router.match({ method, rawPath: target.rawPath, host });
 }
 
 function isRetired(error: unknown): boolean {
   return error instanceof GatewayError && error.code === 'draining';
-}
-
-function queryOrThrow(text: string, maxPairs: number): Readonly<Record<string, QueryValue>> {
-  const parsed = parseQuery(text, maxPairs);
-  if (parsed.kind === 'ok') return parsed.query;
-  throw new GatewayError('bad_request', { text: parsed.reason });
-}
-
-function optionsReply(allow: readonly string[]): InvocationReply {
-  return { status: 204, headers: { allow: allow.join(', ') }, body: null, proxy: null };
 }
