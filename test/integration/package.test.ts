@@ -40,6 +40,8 @@ before(() => {
     'typed/handler.ts':
       "export const handler = async (): Promise<object> => ({ status: 200, body: { kind: 'typed' } });",
     'snake/handler.py': "def handler(event):\n    return {'status': 200, 'body': {'kind': 'python'}}\n",
+    'moon/handler.lua': "return function() return { kind = require('lib.kind') } end",
+    'moon/lib/kind.lua': "return 'lua'",
     'elephant/handler.php':
       "<?php function handler($event) { return ['status' => 200, 'body' => ['kind' => 'php']]; }\n",
   };
@@ -81,6 +83,7 @@ async function serveAndStop(file: string, args: readonly string[], env: NodeJS.P
     assert.deepEqual((await ask(base, '/hello?name=tarball')).json(), { hello: 'tarball' });
     assert.deepEqual((await ask(base, '/module')).json(), { kind: 'module' });
     assert.deepEqual((await ask(base, '/typed')).json(), { kind: 'typed' });
+    assert.deepEqual((await ask(base, '/moon')).json(), { kind: 'lua' });
     if (has('python3')) assert.deepEqual((await ask(base, '/snake')).json(), { kind: 'python' });
     if (has('php')) assert.deepEqual((await ask(base, '/elephant')).json(), { kind: 'php' });
   } finally {
@@ -132,6 +135,8 @@ describe('npm package: packed, and run without the checkout', () => {
       'dist/lib/fixtures/attacks/files/handler.py',
       'dist/lib/fixtures/attacks/node/handler.js',
       'dist/lib/runtimes/php/main.php',
+      'dist/lib/runtimes/lua/main.js',
+      'dist/lib/runtimes/lua/runtime.json',
     ]) {
       assert.ok(packed.includes(file), `${file} is missing`);
     }
