@@ -26,6 +26,8 @@ export interface TestHost {
   readonly capabilities?: Capabilities;
   /** Mode of the functions root; mkdtemp's own is 0700. */
   readonly rootMode?: number;
+  /** Who plans builds; default: those of the product. */
+  readonly planners?: Parameters<typeof createGateway>[4];
 }
 
 /** Serves `tree` with the given `FN_*` variables on top of a quiet default. */
@@ -59,10 +61,12 @@ export async function startTestGateway(
     clean();
     throw new Error(`cannot configure: ${JSON.stringify(loaded.faults)}`);
   }
-  const gateway = await createGateway(loaded.config, layout, log, host.capabilities).catch((error) => {
-    clean();
-    throw error;
-  });
+  const gateway = await createGateway(loaded.config, layout, log, host.capabilities, host.planners).catch(
+    (error) => {
+      clean();
+      throw error;
+    },
+  );
   const { url } = await gateway.listen();
   return {
     url,

@@ -1,5 +1,15 @@
 // Functions trees for tests, written from a table of path → text into a temporary folder.
-import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -22,8 +32,18 @@ export function writeTree(root: string, tree: Tree): void {
   }
 }
 
+/** With what was built in it, whose folders are read-only. */
 export function removeTree(root: string): void {
+  openFolders(join(root, '.fastfn'));
   rmSync(root, { recursive: true, force: true });
+}
+
+export function openFolders(folder: string): void {
+  if (!existsSync(folder)) return;
+  chmodSync(folder, 0o755);
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) openFolders(join(folder, entry.name));
+  }
 }
 
 /** A Node handler that answers with what it was given, and its own name as `file`. */
