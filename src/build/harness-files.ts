@@ -6,16 +6,19 @@ import { join } from 'node:path';
 import type { RuntimeName } from '../policy/runtime-name.ts';
 import type { SourceFile } from './source-files.ts';
 
-/** Paths are relative to the language's folder; its `runtime.json` is not part of the program. In the order of paths. */
+/** Not what a developer's own compiler leaves beside them. */
+const sources = /\.(?:go|mod|rs|toml)$|(?:^|\/)function\.lock$/;
+
+/** Paths are relative to the language's folder; its `runtime.json` is none of them. In the order of paths. */
 export async function harnessFiles(runtimesDir: string, runtime: RuntimeName): Promise<SourceFile[]> {
   const folder = join(runtimesDir, runtime);
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile() && entry.name !== 'runtime.json');
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name).slice(folder.length + 1))
+    .filter((path) => sources.test(path) && !path.startsWith('target/'));
   const found = await Promise.all(
-    files.map(async ({ parentPath, name }) => {
-      const file = join(parentPath, name);
-      return { path: file.slice(folder.length + 1), bytes: await readFile(file) };
-    }),
+    files.map(async (path) => ({ path, bytes: await readFile(join(folder, path)) })),
   );
   return found.sort((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -88,13 +88,16 @@ export function topLevelFaults(files: readonly SourceFile[]): string[] {
     .map((entry) => `${entry} has no place at the top of the repository`);
 }
 
+/** Names that tools look for as they are. */
+const namedByTools: ReadonlySet<string> = new Set(['README.md', 'Cargo.toml']);
+
 /** Kebab-case, with dots before endings; in Python programs what the language wants of a module's name. */
 export function fileNameFaults(files: readonly SourceFile[]): string[] {
   const kebab = /^\.?[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)*$/;
   const python = /^[a-z0-9_]+\.py$/;
   return files
     .filter((file) => ours.test(file.path) && !/\/fixtures\//.test(file.path))
-    .filter((file) => basename(file.path) !== 'README.md' && !kebab.test(basename(file.path)))
+    .filter((file) => !namedByTools.has(basename(file.path)) && !kebab.test(basename(file.path)))
     .filter((file) => !python.test(basename(file.path)))
     .map((file) => `${file.path}: file names are kebab-case`);
 }
