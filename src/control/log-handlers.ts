@@ -2,14 +2,8 @@
 // (contract/control-plane.md 9; https://html.spec.whatwg.org/multipage/server-sent-events.html).
 
 import { GatewayError } from '../errors.ts';
-import {
-  type LogFile,
-  type LogFilter,
-  type LogLevel,
-  type LogLine,
-  logFiles,
-  logLevels,
-} from '../logs/log-line.ts';
+import { type LogFile, type LogFilter, type LogLevel, logFiles, logLevels } from '../logs/log-line.ts';
+import { logLineText } from '../logs/log-text.ts';
 import type { ControlCall, ControlHandler } from './access-row.ts';
 import type { HandlerParts } from './handler-parts.ts';
 import { LogFollowers } from './log-followers.ts';
@@ -32,7 +26,7 @@ function page({ deps }: HandlerParts, { query, reply }: ControlCall, filter: Log
   const asked = Number(query['lines'] ?? defaultLines);
   const limit = Number.isFinite(asked) ? Math.min(maxLines, Math.max(1, Math.floor(asked))) : defaultLines;
   const { lines } = deps.logs.query({ ...filter, limit });
-  const data = lines.map(lineText);
+  const data = lines.map(({ fields }) => logLineText(fields));
   if (query['format'] !== 'json') {
     reply.type('text/plain; charset=utf-8');
     return data.map((line) => `${line}\n`).join('');
@@ -88,21 +82,6 @@ function timeOf(text: string): number {
 
 function acceptsEvents({ request }: ControlCall): boolean {
   return (request.headers.accept ?? '').includes('text/event-stream');
-}
-
-const levelNames = new Map(Object.entries(logLevels).map(([name, number]) => [number as number, name]));
-/** Said by the line's head, or by its message. */
-const headFields: ReadonlySet<string> = new Set(['time', 'level', 'msg', 'runtime', 'stream']);
-
-/** One line for people: time, level, language, message, and whatever else was logged. */
-function lineText({ fields }: LogLine): string {
-  const time = new Date(Number(fields['time'])).toISOString();
-  const level = levelNames.get(Number(fields['level'])) ?? 'info';
-  const runtime = typeof fields['runtime'] === 'string' ? ` [${fields['runtime']}]` : '';
-  const rest = Object.entries(fields)
-    .filter(([key]) => !headFields.has(key))
-    .map(([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
-  return `${time} ${level}${runtime} ${String(fields['msg'] ?? '')}${rest.join('')}`;
 }
 
 function bad(text: string): GatewayError {

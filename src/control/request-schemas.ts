@@ -67,7 +67,7 @@ const headersRefusal = 'headers must be a JSON object of texts or lists of texts
 const headerObject: JsonSchema = {
   type: ['object', 'null'],
   maxProperties: 200,
-  propertyNames: { pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$" },
+  propertyNames: { pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", refusal: headersRefusal },
   additionalProperties: {
     anyOf: [headerText, { type: 'array', items: headerText }],
     refusal: headersRefusal,
@@ -134,9 +134,8 @@ export const bodies = {
           },
           params: {
             type: ['object', 'null'],
-            propertyNames: { minLength: 1 },
+            propertyNames: { minLength: 1, refusal: 'params keys must be non-empty strings' },
             refusal: 'params must be a JSON object',
-            refusals: { propertyNames: 'params keys must be non-empty strings' },
           },
           query: { type: ['object', 'null'], maxProperties: 1000, refusal: 'query must be a JSON object' },
           headers: headerObject,
