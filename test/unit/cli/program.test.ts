@@ -56,15 +56,6 @@ test('docs names the port of the environment', async () => {
   assert.deepEqual(terminal.out, ['Opening http://localhost:9191/_fn/docs...']);
 });
 
-test('logs says how to read them; its flags are checked', async () => {
-  const terminal = makeTerminal();
-  assert.equal(await terminal.run('logs', '--lines', '5', '--no-follow'), 1);
-  assert.match(terminal.errors.join('\n'), /journalctl -u fastfn -n 5 -o cat/);
-  assert.equal(await makeTerminal().run('logs', '--file', 'x'), 2);
-  assert.equal(await makeTerminal().run('logs', '--lines', '0'), 2);
-  assert.equal(await makeTerminal().run('logs', '--native', '--docker'), 2);
-});
-
 const runProcess = (args: readonly string[], env: Record<string, string>) =>
   new Promise<{ status: number; out: string; err: string }>((resolve) => {
     const main = join(import.meta.dirname, '../../../src/cli/main.ts');
