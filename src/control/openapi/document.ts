@@ -7,7 +7,8 @@ import { isCatchAll } from '../../discovery/route-pattern.ts';
 import type { HttpMethod } from '../../policy/function-policy.ts';
 import type { AccessRow } from '../access-row.ts';
 import { internalPaths, securitySchemes } from './internal-paths.ts';
-import { type OperationFacts, operation } from './operation.ts';
+import { operation } from './operation.ts';
+import type { OperationFacts } from './operation-facts.ts';
 import { deeperTemplateOf, type PathParameter, type PathTemplate, templateOf } from './path-template.ts';
 import { type Json, type SchemaNames, schemaParts } from './schema-parts.ts';
 

@@ -1,22 +1,11 @@
 // One method of one route as an OpenAPI operation. Source: contract/assets-home-openapi.md C3.
 
 import type { FunctionUnit } from '../../discovery/catalog.ts';
-import type { FunctionDocs } from '../../discovery/function-docs.ts';
 import { fitsInput } from '../../invocation/input-check.ts';
-import type { HttpMethod } from '../../policy/function-policy.ts';
-import type { PathParameter, PathTemplate } from './path-template.ts';
+import type { OperationFacts } from './operation-facts.ts';
+import type { PathParameter } from './path-template.ts';
 import { requestBody } from './request-body.ts';
-import { type Json, propertiesOf, propertyReference, requiredOf, type SchemaNames } from './schema-parts.ts';
-
-export interface OperationFacts {
-  readonly method: HttpMethod;
-  readonly template: PathTemplate;
-  readonly unit: FunctionUnit;
-  readonly docs: FunctionDocs;
-  readonly names: SchemaNames;
-  /** Other versions of a named function, as paths. */
-  readonly versions: readonly string[];
-}
+import { type Json, propertiesOf, propertyReference, requiredOf } from './schema-parts.ts';
 
 export function operation(facts: OperationFacts, operationId: string): Json {
   const { method, unit, docs, versions } = facts;

@@ -2,7 +2,7 @@
 
 import type { FunctionDocs } from '../../discovery/function-docs.ts';
 import { fitsInput } from '../../invocation/input-check.ts';
-import type { OperationFacts } from './operation.ts';
+import type { OperationFacts } from './operation-facts.ts';
 import { type Json, nameKey } from './schema-parts.ts';
 
 const jsonType = 'application/json';
