@@ -95,6 +95,9 @@ describe('Python packages', { skip: noPip }, () => {
     'hashed/handler.py': versionPy,
     'hashed/requirements.txt': 'six\n',
     'hashed/requirements.lock.txt': `six==1.16.0 --hash=sha256:${'0'.repeat(64)}\n`,
+    // Has no wheel: its own code makes one, in the jail.
+    'sources/handler.py': py('import docopt\n    return docopt.__version__'),
+    'sources/requirements.txt': 'docopt==0.6.2\n',
     'byhand/handler.py': py('import hand\n    return {"v": hand.v}'),
     'byhand/.deps/hand.py': 'v = 1\n',
   };
@@ -113,6 +116,10 @@ describe('Python packages', { skip: noPip }, () => {
     assert.equal(await subject.json('/comments'), 1);
     assert.deepEqual(await subject.json('/byhand'), { v: 1 });
     assert.equal(subject.installs('/comments/') + subject.installs('/byhand/'), 0);
+  });
+
+  test('a package that must be built is built in the jail', async () => {
+    assert.equal((await subject.answer('/sources')).text, '0.6.2');
   });
 
   test('a pack comes behind the function; one that is missing is named', async () => {

@@ -3,7 +3,7 @@
 // success and do nothing: in a worker's private folder nobody but the function itself could tell. Where the operator has
 // granted a folder that others see too, a mode that was to hide a file is refused instead of pretended.
 
-import { type Check, pretend, type Rule, refuse } from './rule.ts';
+import { type Check, pretend, type Rule, refuse, type Verdict } from './rule.ts';
 
 const isNull = (arg: 1 | 2): Check[] => [
   { arg, half: 'low', anyOf: [0] },
@@ -13,15 +13,19 @@ const isNull = (arg: 1 | 2): Check[] => [
 /**
  * utimensat(2). Without a path it names an open file, without times it means "now": that is how a program touches a file,
  * and makes the file if the touch fails (Python's Path.touch). Success would tell it that the file is there.
+ *
+ * @param now verdict on "now" for a path
  */
-const times: Rule = {
-  cases: [
-    { when: isNull(1), verdict: pretend },
-    { when: isNull(2), verdict: refuse('EPERM') },
-  ],
-  allowWhen: [],
-  otherwise: pretend,
-};
+export function timesRule(now: Verdict): Rule {
+  return {
+    cases: [
+      { when: isNull(1), verdict: pretend },
+      { when: isNull(2), verdict: now },
+    ],
+    allowWhen: [],
+    otherwise: pretend,
+  };
+}
 
 /** S_IRGRP and S_IROTH of <sys/stat.h>. */
 const readableByAll = 0o044;
@@ -43,6 +47,6 @@ export function metadataRules(shared: boolean): Record<string, Rule> {
     fchmod: modeRule(1, shared),
     fchmodat: modeRule(2, shared),
     fchmodat2: modeRule(2, shared),
-    utimensat: times,
+    utimensat: timesRule(refuse('EPERM')),
   };
 }

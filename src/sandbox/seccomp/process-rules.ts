@@ -9,6 +9,7 @@ import {
   socketPairOf,
   socketType,
 } from './conditional-rules.ts';
+import { timesRule } from './metadata-rules.ts';
 import { allow, type Rule } from './rule.ts';
 
 /** clone(2): the child of a child would become the gateway's own, which does not wait for it. */
@@ -25,6 +26,8 @@ export function processRules({ signalsScoped, pid }: FilterParameters): Record<s
     execve: allow,
     // Rust hands the descriptor of a new process through packets (SOCK_SEQPACKET), which go to the other end only (unix(7)).
     socketpair: socketPairOf(socketType.stream, socketType.packets),
+    // setuptools touches its own folder and gives up when it cannot. All it can tell anybody's file is that it is new.
+    utimensat: timesRule(allow),
     kill: signal,
     tgkill: signal,
     tkill: signalsScoped ? allow : eperm,
