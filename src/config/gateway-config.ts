@@ -34,6 +34,13 @@ export interface RuntimeAdapter {
   readonly readable: readonly string[];
 }
 
+/** Absolute paths of a pair that was there and fitted when the configuration was read. */
+export interface TlsConfig {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly http2: boolean;
+}
+
 export interface HttpLimits {
   /** Any request body, bytes (`FN_MAX_BODY_BYTES`, default 10 MiB; never below a function's own limit is useful). */
   readonly maxBodyBytes: number;
@@ -55,6 +62,8 @@ export interface GatewayConfig {
   readonly port: number;
   /** A listening socket passed by systemd or the like, used in place of host and port (LISTEN_FDS); null: none. */
   readonly inheritedSocket: number | null;
+  /** null: plain HTTP. */
+  readonly tls: TlsConfig | null;
   readonly hotReload: {
     readonly enabled: boolean;
     readonly watchdog: boolean;

@@ -27,6 +27,7 @@ import { readBuilds } from './read-builds.ts';
 import { isSmallFile } from './registry-files.ts';
 import { type FindRuntimes, readSocketPaths, selectRuntimes } from './runtime-selection.ts';
 import { type Environment, Settings } from './settings.ts';
+import { readTls } from './tls-config.ts';
 import { readTracing } from './tracing-config.ts';
 import { workerEnvironmentOf } from './worker-environment.ts';
 import { resolveWorkerUser, type WorkerUser } from './worker-user.ts';
@@ -85,6 +86,7 @@ function readSections(settings: Settings, sources: ConfigSources, functionsRoot:
     host: settings.read(serverOptions.host),
     port: settings.read(serverOptions.port),
     inheritedSocket: readSocket(settings, sources),
+    tls: readTls(settings, { cwd, readFile: sources.readFile, now: Date.now() }),
     hotReload: readHotReload(settings),
     sockets: {
       baseDir: resolve(cwd, settings.read(runtimeOptions.socketBaseDir)),

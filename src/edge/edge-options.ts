@@ -11,6 +11,7 @@ import type { BrowserDefaults } from '../policy/resolve-policy.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import type { EdgeProxy } from './proxy/edge-proxy.ts';
 import type { Site } from './site.ts';
+import type { TlsSettings } from './transport.ts';
 
 /** Same fields as the configuration's `http`. */
 export interface EdgeLimits {
@@ -40,6 +41,8 @@ export interface Invokes {
 
 export interface EdgeOptions {
   readonly limits: EdgeLimits;
+  /** Default: plain HTTP. */
+  readonly tls?: TlsSettings | null;
   /** Peers whose forwarding headers are believed. Default none. */
   readonly trustedProxyCidrs: readonly string[];
   readonly invoker: Invokes;

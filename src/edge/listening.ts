@@ -10,6 +10,7 @@ export interface ListenPlace {
   readonly port: number;
   /** A listening TCP socket that this process was given; it is used in place of host and port. */
   readonly descriptor: number | null;
+  readonly scheme: 'http' | 'https';
 }
 
 export interface ListenAddress {
@@ -29,15 +30,15 @@ export async function listenOn(server: Server, place: ListenPlace): Promise<List
   } finally {
     server.off('listening', listening.resolve).off('error', listening.reject);
   }
-  return addressOf(server);
+  return addressOf(server, place.scheme);
 }
 
-function addressOf(server: Server): ListenAddress {
+function addressOf(server: Server, scheme: string): ListenAddress {
   const address = server.address() as AddressInfo | string | null;
   if (address === null || typeof address === 'string')
     throw new Error('cannot listen on the socket that was passed: it is no TCP socket');
   const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return { host: address.address, port: address.port, url: `http://${shown}:${address.port}` };
+  return { host: address.address, port: address.port, url: `${scheme}://${shown}:${address.port}` };
 }
 
 /**

@@ -27,6 +27,7 @@ import { decodePath, parseTarget, type RequestTarget } from './request-target.ts
 import { requestTrace } from './request-trace.ts';
 import { type FoundRoute, foundOrThrow, optionsReply, queryOrThrow } from './route-answer.ts';
 import type { Site } from './site.ts';
+import { headersOver, streamOf, wentOut } from './tls/http2-request.ts';
 
 /** One request on its way; `functionKey` is '' until a function is known. */
 interface Exchange {
@@ -86,6 +87,8 @@ export class Pipeline {
     if (isDraining()) throw new GatewayError('draining', { headers: { 'Retry-After': '1' } });
     const target = fastifyRequest.originalUrl;
     if (target.length > limits.maxUriBytes) throw new GatewayError('uri_too_long');
+    if (headersOver(request, limits.maxHeaderBytes + limits.maxUriBytes))
+      throw new GatewayError('headers_too_large');
     const length = declaredLength(request);
     if (length > limits.maxBodyBytes) throw new GatewayError('payload_too_large');
     const headers = eventHeaders(request.rawHeaders);
@@ -151,7 +154,7 @@ export class Pipeline {
     const { request, response } = exchange;
     const signal = new ClientSignal();
     response.once('close', () => {
-      if (!response.writableFinished) signal.abort();
+      if (!wentOut(response)) signal.abort();
     });
     const invocation = new EdgeRequest(request, response, {
       id: exchange.id,
@@ -225,7 +228,7 @@ export class Pipeline {
     const { clock, isLeaving, metrics } = this.#options;
     const { request, response, id, browser } = exchange;
     metrics.requests.inc({ function: exchange.functionKey, status: reply.status });
-    const closing = this.#budget.spend(request.socket) || isLeaving();
+    const closing = this.#budget.spend(streamOf(response)?.session ?? request.socket) || isLeaving();
     const told = withBrowserHeaders(reply, browser, request, () => this.#addresses.isHttps(request));
     sendReply(told, { request, response, requestId: id, clock, closing });
   }

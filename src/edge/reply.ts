@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import type { InvocationReply } from '../invocation/invocation.ts';
 import { compressReply, isCompressible } from './compression.ts';
+import { endSession, resetStream, streamOf } from './tls/http2-request.ts';
 
 /** A client that takes no byte of a stream for this long is cut off: nginx's send_timeout. */
 const stalledClientMs = 60_000;
@@ -37,13 +38,15 @@ export function sendReply(reply: InvocationReply, context: ReplyContext): void {
 
 function write(reply: InvocationReply, context: ReplyContext): void {
   const { request, response } = context;
-  if (response.destroyed) {
+  const http2 = streamOf(response);
+  if (http2 === null ? response.destroyed : http2.destroyed) {
     abandon(reply.body);
     return;
   }
   const unread = !request.complete && isLongUnread(request);
   const headers = headerLines(reply, context.requestId);
-  if (unread || context.closing) headers.push('connection', 'close');
+  if (http2 === null && (unread || context.closing)) headers.push('connection', 'close');
+  else if (context.closing) endSession(response);
   const { body } = reply;
   const isHead = request.method === 'HEAD';
   if (isBuffered(body)) {
@@ -134,6 +137,10 @@ async function stream(body: AsyncIterable<Buffer>, context: ReplyContext): Promi
 
 /** The status is out: a cut connection is the only way left to say that the body is not whole. */
 function cut(response: ServerResponse, measured: boolean): void {
+  if (streamOf(response) !== null) {
+    resetStream(response);
+    return;
+  }
   // To a client of HTTP/1.0 an orderly close is the end of the body: it must see a reset.
   if (measured || response.chunkedEncoding) response.destroy();
   else response.socket?.resetAndDestroy();

@@ -15,24 +15,25 @@ import { proxiedMark } from './proxy/outbound-headers.ts';
 import { FunctionRateLimit } from './rate-limit.ts';
 import { sendReply } from './reply.ts';
 import { isControlTarget } from './request-target.ts';
+import { isAnswer, serverOptions, Transport, type TransportOptions } from './transport.ts';
 
 export interface Edge {
   /** Not yet listening; further routes (the control plane's) may be registered. */
   readonly app: FastifyInstance;
   /** Who asks, trusted proxies considered; the control plane's guards need it too. */
   readonly addresses: ClientAddresses;
+  /** Ended by whoever made the edge. */
+  readonly transport: Transport;
 }
 
-/** How often node:http looks for connections past their header or request timeout, ms. */
-const timeoutCheckMs = 1000;
 /** Where every public request is routed to: its real path is the pipeline's business. */
 const publicRoute = '/';
 
 export async function createEdge(options: EdgeOptions): Promise<Edge> {
   const addresses = new ClientAddresses(options.trustedProxyCidrs);
-  const app = createApp(options, addresses);
-  const { server } = app;
-  server.maxConnections = options.limits.maxConnections;
+  const carrier = { ...options, tls: options.tls ?? null };
+  const app = createApp(options, addresses, carrier);
+  const transport = new Transport(app.server, carrier);
   await app.register(rateLimit, { global: false });
   const limit = new FunctionRateLimit(app, (request) => addresses.ipOf(request.raw));
   const pipeline = new Pipeline(options, addresses, limit);
@@ -62,10 +63,14 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   app.setNotFoundHandler(() => {
     throw new GatewayError('not_found');
   });
-  return { app, addresses };
+  return { app, addresses, transport };
 }
 
-function createApp(options: EdgeOptions, addresses: ClientAddresses): FastifyInstance {
+function createApp(
+  options: EdgeOptions,
+  addresses: ClientAddresses,
+  transport: TransportOptions,
+): FastifyInstance {
   const { limits, clock, metrics } = options;
   return fastify({
     logger: false,
@@ -81,18 +86,7 @@ function createApp(options: EdgeOptions, addresses: ClientAddresses): FastifyIns
       const status = answerOnSocket(socket as Socket, parserError(error, limits.maxUriBytes), clock);
       if (status !== null) metrics.requests.inc({ function: '', status });
     },
-    http: {
-      // node:http counts the request line in; a long one alone must end as 414, not as 431.
-      maxHeaderSize: limits.maxHeaderBytes + limits.maxUriBytes,
-      headersTimeout: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs),
-      requestTimeout: limits.requestTimeoutMs,
-      keepAliveTimeout: limits.keepAliveTimeoutMs,
-      connectionsCheckingInterval: timeoutCheckMs,
-      // Checked by the pipeline, whose answer is JSON.
-      requireHostHeader: false,
-      insecureHTTPParser: false,
-      noDelay: true,
-    },
+    ...serverOptions(transport),
   });
 }
 
@@ -113,12 +107,15 @@ function answerProtocolCorners(app: FastifyInstance, options: EdgeOptions): void
     const reply = errorReply(new GatewayError('expectation_failed'), requestId);
     sendReply(reply, { request, response, requestId, clock: options.clock, closing: true });
   });
-  server.on('connect', (_request: IncomingMessage, socket: Socket) => {
-    answerOnSocket(
-      socket,
-      new GatewayError('method_not_allowed', { headers: { Allow: 'GET' } }),
-      options.clock,
-    );
+  server.on('connect', (request: IncomingMessage, second: Socket | ServerResponse) => {
+    const error = new GatewayError('method_not_allowed', { headers: { Allow: 'GET' } });
+    if (!isAnswer(second)) {
+      answerOnSocket(second, error, options.clock);
+      return;
+    }
+    const requestId = requestIdFrom(request.headers['x-request-id']);
+    const context = { request, response: second, requestId, clock: options.clock, closing: false };
+    sendReply(errorReply(error, requestId), context);
   });
 }
 

@@ -86,15 +86,22 @@ export class RunningGateway {
   static async open(options: RunningGatewayOptions, building: AsyncDisposableStack): Promise<RunningGateway> {
     const gateway = new RunningGateway(options);
     await gateway.#discover(building);
-    gateway.#edge = await gateway.#createEdge(building);
-    await gateway.#openControl(gateway.#edge);
+    const edge = await gateway.#createEdge(building);
+    building.defer(() => edge.transport.close());
+    gateway.#edge = edge;
+    await gateway.#openControl(edge);
     return gateway;
   }
 
   async listen(): Promise<ListenAddress> {
     const { host, port, inheritedSocket } = this.#options.config;
     await this.#app.ready();
-    const address = await listenOn(this.#app.server, { host, port, descriptor: inheritedSocket });
+    const address = await listenOn(this.#app.server, {
+      host,
+      port,
+      descriptor: inheritedSocket,
+      scheme: this.#edge?.transport.scheme ?? 'http',
+    });
     this.#phase = 'serving';
     return address;
   }
@@ -159,6 +166,7 @@ export class RunningGateway {
     this.#calls = new InnerCalls({ invoker, proxy, serving, isRuntimeUp, notBuilt });
     return createEdge({
       limits: config.http,
+      tls: config.tls,
       trustedProxyCidrs: config.trustedProxyCidrs,
       invoker: new Invoker({ clock, log, metrics, production: config.production }),
       proxy,
@@ -277,7 +285,7 @@ export class RunningGateway {
     if (config.inheritedSocket !== null && this.#phase === 'serving') await this.#leave();
     this.#phase = 'draining';
     const closed = this.#app.close();
-    const cutOff = () => this.#app.server.closeAllConnections();
+    const cutOff = () => this.#edge?.transport.cut();
     let late = clock.after(config.drainTimeoutMs + lastAnswersMs, cutOff);
     try {
       await workers.builds.service.close();

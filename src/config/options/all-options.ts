@@ -14,11 +14,13 @@ import { loginOptions } from './login-options.ts';
 import { runtimeOptions, socketOptions } from './runtime-options.ts';
 import { sandboxOptions } from './sandbox-options.ts';
 import { serverOptions } from './server-options.ts';
-import { tracingOptions } from './tracing-options.ts';
 import { streamOptions } from './stream-options.ts';
+import { tlsOptions } from './tls-options.ts';
+import { tracingOptions } from './tracing-options.ts';
 
 export const allOptions: readonly AnyOption[] = [
   ...Object.values(serverOptions),
+  ...Object.values(tlsOptions),
   ...Object.values(edgeOptions),
   ...Object.values(functionOptions),
   ...Object.values(runtimeOptions),

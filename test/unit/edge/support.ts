@@ -6,6 +6,7 @@ import type { FunctionUnit, RouteMatch, RouteQuery } from '../../../src/discover
 import type { EdgeLimits } from '../../../src/edge/edge-options.ts';
 import { EdgeProxy } from '../../../src/edge/proxy/edge-proxy.ts';
 import { createEdge } from '../../../src/edge/server.ts';
+import type { TlsSettings } from '../../../src/edge/transport.ts';
 import { Deployment } from '../../../src/invocation/deployment.ts';
 import { Invoker } from '../../../src/invocation/invoker.ts';
 import { silentLog } from '../../../src/log.ts';
@@ -28,6 +29,7 @@ const limits: EdgeLimits = {
 
 interface EdgeSetup {
   readonly limits?: Partial<EdgeLimits>;
+  readonly tls?: TlsSettings;
   readonly policy?: Parameters<typeof functionUnit>[0];
   readonly unit?: Partial<FunctionUnit>;
   readonly trustedProxyCidrs?: readonly string[];
@@ -63,6 +65,7 @@ export async function createTestEdge(setup: EdgeSetup = {}) {
   };
   const edge = await createEdge({
     limits: { ...limits, ...setup.limits },
+    tls: setup.tls ?? null,
     trustedProxyCidrs: setup.trustedProxyCidrs ?? [],
     invoker: new Invoker({ clock: systemClock, log: silentLog, metrics, production: false }),
     proxy: new EdgeProxy({ clock: systemClock, log: silentLog, verifyTls: true }),
@@ -88,8 +91,9 @@ export async function startEdge(setup: EdgeSetup = {}) {
     raw: (text: string | readonly string[]) => rawExchange(port, text),
     open: () => connect(port, '127.0.0.1'),
     async close() {
-      edge.app.server.closeAllConnections();
+      edge.transport.cut();
       await edge.app.close();
+      edge.transport.close();
     },
   };
 }
