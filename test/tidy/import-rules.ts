@@ -19,7 +19,7 @@ const importTable: Readonly<Record<string, readonly string[]>> = {
   build: ['policy', 'store', 'sandbox', 'discovery'],
   supervisor: ['policy', 'sandbox', 'protocol'],
   invocation: ['policy', 'protocol', 'workers', 'discovery'],
-  edge: ['invocation', 'discovery'],
+  edge: ['policy', 'invocation', 'discovery'],
   jobs: ['store', 'invocation', 'discovery'],
   control: [
     'policy',
