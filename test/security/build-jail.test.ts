@@ -49,7 +49,7 @@ const rows: Readonly<Record<string, RegExp>> = {
   'change the toolchain': /EACCES/,
   'change the mode of a file': /no effect/,
   'change the times of a file': /no effect/,
-  'leave its process group (setsid)': /EPERM/,
+  'leave its process group (setsid)': /Operation not permitted/,
   'leave its process group (setpgid)': /Operation not permitted/,
   'signal the gateway': /EPERM/,
   "change the gateway's priority": /EPERM/,
