@@ -1,13 +1,13 @@
 // A body that comes piece by piece: a Lua function that is called, or a coroutine that is resumed, until it gives nil. Lua
-// runs on the one thread that also talks to the gateway, so a piece that took time is let go before the next is asked for.
+// runs on the one thread that also talks to the gateway, so each piece is let go before the next is asked for.
 
-import { afterTurn, isUtf8, now } from '../node/builtins.ts';
+import { afterTurn, isUtf8 } from '../node/builtins.ts';
 import { type LuaThread, luaRegistry, luaStatus, luaType } from './vm/lua-api.ts';
 import { LuaFailure, type LuaVm, typeName } from './vm/lua-vm.ts';
 
-/** Longest that pieces are gathered without a turn of the event loop, ms. */
-const longestWithoutTurnMs = 2;
 const cInt = 4;
+/** In the first the sender sees that the body is not whole and sends what it has; by the end of the second it is written. */
+const turnsBetweenPieces = 3;
 
 /** A piece of text, or of bytes that are none: the first one shows the type of the answer. */
 type Piece = string | Buffer;
@@ -16,7 +16,9 @@ export class BodyStream implements AsyncIterableIterator<Piece> {
   readonly #vm: LuaVm;
   /** The function or coroutine in the registry; null when it has ended. */
   #source: bigint | null;
-  #turnAt = now();
+  /** A coroutine has come to its end: what it returned is the last piece. */
+  #finished = false;
+  #begun = false;
 
   /** Takes the function or coroutine on top of the stack, inside `vm.protect`. */
   constructor(vm: LuaVm, L: LuaThread) {
@@ -33,12 +35,8 @@ export class BodyStream implements AsyncIterableIterator<Piece> {
   }
 
   async next(): Promise<IteratorResult<Piece, undefined>> {
-    if (now() - this.#turnAt > longestWithoutTurnMs) {
-      // Two: what was sent in this turn is written at its end.
-      await turn();
-      await turn();
-      this.#turnAt = now();
-    }
+    for (let turns = this.#begun ? turnsBetweenPieces : 0; turns > 0; turns -= 1) await turn();
+    this.#begun = true;
     const value = this.#pull();
     if (value === null) this.#drop();
     return value === null ? { done: true, value: undefined } : { done: false, value };
@@ -53,7 +51,7 @@ export class BodyStream implements AsyncIterableIterator<Piece> {
 
   #pull(): Piece | null {
     const source = this.#source;
-    if (source === null) return null;
+    if (source === null || this.#finished) return null;
     let piece: Piece | null = null;
     try {
       this.#vm.protect((L) => {
@@ -82,6 +80,7 @@ export class BodyStream implements AsyncIterableIterator<Piece> {
       api.luaL_traceback(L, coroutine, 0, 0);
       throw new LuaFailure(message, strings.text(L, -1));
     }
+    this.#finished = status === luaStatus.ok;
     if (count === 0) {
       api.lua_pushnil(L);
       return;

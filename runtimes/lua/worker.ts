@@ -103,8 +103,8 @@ export class LuaWorker implements ConnectionListener {
     this.#output.drainAll();
   }
 
-  ending(): void {
-    this.#background.whenIdle(() => endProcess(0));
+  ending(): never {
+    return endProcess(0);
   }
 
   closed(): never {

@@ -113,8 +113,8 @@ export class Connection implements FrameHandler {
       // EAGAIN: nothing has. Any other failure is met by the event loop as well.
       return;
     }
-    // No bytes are the end of the connection, which the event loop sees too.
     if (length > 0) this.#read(sliceBytes(this.#arrived, 0, length));
+    else this.#listener.ending();
     this.flush();
   }
 
