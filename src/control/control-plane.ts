@@ -2,6 +2,7 @@
 // come before a byte of the body is read, that every write is in the audit log, and that what is not in the table is not found.
 
 import { METHODS } from 'node:http';
+import { fastifyCookie } from '@fastify/cookie';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors.ts';
 import type { AccessRow, ControlHandler } from './access-row.ts';
@@ -19,6 +20,7 @@ import { ResponseBoundary } from './response-boundary.ts';
 export async function registerControl(app: FastifyInstance, deps: ControlDeps): Promise<void> {
   const state = await openControlState(deps);
   await app.register(async (scope) => {
+    await scope.register(fastifyCookie);
     const guards = new ControlGuards(scope, deps, state);
     const boundary = new ResponseBoundary(deps);
     const handlers: Readonly<Record<HandlerName, ControlHandler>> = createHandlers({

@@ -154,7 +154,7 @@ export class ControlGuards {
   }
 
   #identityOf(request: FastifyRequest): string {
-    const user = this.#sessions.find(request.raw.headers.cookie)?.user;
+    const user = this.#sessions.find(request.cookies)?.user;
     return user === undefined ? normalizeIP(this.#deps.clientAddress(request.raw).ip) : `user ${user}`;
   }
 

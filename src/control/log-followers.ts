@@ -62,7 +62,7 @@ export class LogFollowers {
     };
     const unsubscribe = deps.logs.subscribe(schedule);
     const heartbeat = setInterval(() => {
-      const isOver = caller.kind === 'session' && sessions.find(request.raw.headers.cookie) === null;
+      const isOver = caller.kind === 'session' && sessions.find(request.cookies) === null;
       if (isOver) end();
       else {
         raw.write(': \n\n');

@@ -9,7 +9,7 @@ import type { Sessions } from './sessions.ts';
 
 export function identifyCaller(request: FastifyRequest, deps: ControlDeps, sessions: Sessions): Caller {
   const { raw } = request;
-  const session = sessions.find(raw.headers.cookie);
+  const session = sessions.find(request.cookies);
   const isLocal = isLocalCaller(raw, deps);
   return {
     kind: kindOf(request, deps, session !== null, isLocal),

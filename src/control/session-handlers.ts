@@ -3,13 +3,16 @@
 import { GatewayError } from '../errors.ts';
 import type { ControlCall, ControlHandler } from './access-row.ts';
 import type { HandlerParts } from './handler-parts.ts';
+import { sessionCookie } from './sessions.ts';
 
 export function sessionHandlers(parts: HandlerParts) {
   const { deps, sessions } = parts;
   return {
     login: (call) => login(parts, call),
     logout: ({ request, reply }) => {
-      reply.header('set-cookie', sessions.end(request.raw.headers.cookie, deps.isSecure(request.raw)));
+      sessions.end(request.cookies);
+      const { name, options } = sessionCookie(deps.isSecure(request.raw));
+      reply.clearCookie(name, options);
       return { ok: true };
     },
   } satisfies Record<string, ControlHandler>;
@@ -27,7 +30,11 @@ async function login(parts: HandlerParts, { request, reply, caller, body }: Cont
   }
   throttle.succeeded(caller.address, username);
   if (!sessions.canStart) throw misconfigured('session secret not configured');
-  reply.header('set-cookie', sessions.start(username, deps.isSecure(request.raw)));
+  const { name, options } = sessionCookie(deps.isSecure(request.raw));
+  reply.setCookie(name, sessions.start(username), {
+    ...options,
+    maxAge: deps.settings.login.sessionTtlSeconds,
+  });
   return { ok: true, user: username };
 }
 

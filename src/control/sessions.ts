@@ -2,7 +2,6 @@
 // password, a removed user and the end of its time each end it. Only hashes of session ids are kept on disk.
 
 import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
-import { fastifyCookie } from '@fastify/cookie';
 import { isObject } from '../discovery/checked-document.ts';
 import type { Role } from './console-users.ts';
 
@@ -32,6 +31,9 @@ export interface StoredSession {
   /** Epoch s. */
   readonly expires_at: number;
 }
+
+/** As @fastify/cookie parses them. */
+export type Cookies = Readonly<Record<string, string | undefined>>;
 
 const plainName = 'fastfn_session';
 /** Browsers take it only from this very host, over https (RFC 6265bis 4.1.3.2). */
@@ -66,8 +68,8 @@ export class Sessions {
     return this.#key !== null;
   }
 
-  /** Header value for `Set-Cookie`. @param secure whether the client speaks https */
-  start(user: string, secure: boolean): string {
+  /** @returns value of the cookie */
+  start(user: string): string {
     const known = this.#options.userNow(user);
     if (this.#key === null || known === null)
       throw new Error('cannot start a session: no key or no such user');
@@ -80,12 +82,12 @@ export class Sessions {
     if (this.#live.size > maxSessions && oldest !== undefined) this.#live.delete(oldest);
     this.#save();
     const payload: Payload = { sid, user, exp, cred: known.fingerprint };
-    return cookie(this.#sign(payload, this.#key), ttlSeconds, secure);
+    return this.#sign(payload, this.#key);
   }
 
   /** null unless the cookie is ours, whole, in time, of a user who is still the same, and not logged out. */
-  find(cookieHeader: string | undefined): Session | null {
-    const payload = this.#read(cookieHeader);
+  find(cookies: Cookies): Session | null {
+    const payload = this.#read(cookies);
     if (payload === null || payload.exp <= this.#nowSeconds()) return null;
     const known = this.#options.userNow(payload.user);
     if (known === null || known.fingerprint !== payload.cred) return null;
@@ -93,17 +95,15 @@ export class Sessions {
     return { user: payload.user, role: known.role, expiresAt: payload.exp };
   }
 
-  /** Ends the session that the cookie names, if any. @returns header value that takes the cookie away */
-  end(cookieHeader: string | undefined, secure: boolean): string {
-    const payload = this.#read(cookieHeader);
+  /** Ends the session that a cookie names, if any. */
+  end(cookies: Cookies): void {
+    const payload = this.#read(cookies);
     if (payload !== null && this.#live.delete(digest(payload.sid))) this.#save();
-    return cookie('', 0, secure);
   }
 
-  #read(cookieHeader: string | undefined): Payload | null {
-    if (this.#key === null || cookieHeader === undefined || !cookieHeader.includes(plainName)) return null;
-    const sent = fastifyCookie.parse(cookieHeader);
-    const value = sent[hostName] ?? sent[plainName] ?? '';
+  #read(cookies: Cookies): Payload | null {
+    const value = cookies[hostName] ?? cookies[plainName];
+    if (this.#key === null || value === undefined) return null;
     const [text = '', keyId = '', signature = '', ...rest] = value.split('.');
     if (value.length > maxCookieLength || rest.length > 0 || keyId !== this.#keyId) return null;
     const expected = digestOf(this.#key, text, keyId);
@@ -132,15 +132,13 @@ export class Sessions {
   }
 }
 
-function cookie(value: string, maxAge: number, secure: boolean): string {
-  const name = secure ? hostName : plainName;
-  return fastifyCookie.serialize(name, value, {
-    path: '/',
-    httpOnly: true,
-    sameSite: 'strict',
-    maxAge,
-    secure,
-  });
+/** @param secure whether the client speaks https */
+export function sessionCookie(secure: boolean): {
+  readonly name: string;
+  readonly options: { path: string; httpOnly: boolean; sameSite: 'strict'; secure: boolean };
+} {
+  const options = { path: '/', httpOnly: true, sameSite: 'strict', secure } as const;
+  return { name: secure ? hostName : plainName, options };
 }
 
 function digestOf(key: Buffer, text: string, keyId: string): Buffer {

@@ -18,7 +18,7 @@ interface ControlSetup {
 }
 
 interface Asked {
-  readonly method?: 'GET' | 'POST' | 'PUT' | 'HEAD' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'HEAD' | 'DELETE';
   readonly headers?: Record<string, string | string[]>;
   /** Peer address; default loopback. */
   readonly from?: string;
