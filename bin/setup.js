@@ -10,10 +10,12 @@ const { NODE_FLAGS, findNode, failWithoutNode, runInPlace } = require('./node26.
 const root = path.dirname(__dirname);
 const modules = path.join(root, 'node_modules');
 
-/** Languages that tests use and npm cannot bring: a command to look for, and the Debian package that has it. */
+/** Languages and installers that tests use and npm cannot bring: a command to look for, and the Debian package that has it. */
 const HOST_LANGUAGES = [
   { command: 'python3', debianPackage: 'python3' },
+  { command: 'pip3', debianPackage: 'python3-pip' },
   { command: 'php', debianPackage: 'php-cli' },
+  { command: 'composer', debianPackage: 'composer' },
 ];
 
 const TEST_FILES = [

@@ -50,8 +50,10 @@ async function findRuntime(name: RuntimeName, row: RuntimeRow, search: RuntimeSe
     if (!state.found && override !== undefined) faults.push(overrideFault(program, override, state.reason));
     return state;
   };
-  // Tools are not probed unless an override asks for it: most functions never need them.
-  const tools = row.tools.filter((tool) => search.overrides.has(tool.variable));
+  // Tools are not probed unless an override asks for it: most functions never need them. What comes with the language
+  // itself, as pip with Python, has no override of its own.
+  const isOwn = (tool: HostProgram) => tool.variable !== row.host?.variable;
+  const tools = row.tools.filter((tool) => isOwn(tool) && search.overrides.has(tool.variable));
   const wanted = row.host !== null && (row.program !== null || search.overrides.has(row.host.variable));
   const [host] = await Promise.all([
     wanted && row.host !== null ? checked(row.host) : null,
