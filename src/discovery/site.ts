@@ -20,7 +20,7 @@ export interface Site {
   readonly warnings: readonly DiscoveryWarning[];
 }
 
-export const noSite: Site = Object.freeze({ assets: null, home: noHome, warnings: Object.freeze([]) });
+const noSite: Site = Object.freeze({ assets: null, home: noHome, warnings: Object.freeze([]) });
 
 const source = 'fn.config.json';
 

@@ -42,6 +42,10 @@ before(() => {
     'snake/handler.py': "def handler(event):\n    return {'status': 200, 'body': {'kind': 'python'}}\n",
     'moon/handler.lua': "return function() return { kind = require('lib.kind') } end",
     'moon/lib/kind.lua': "return 'lua'",
+    'fn.config.json': JSON.stringify({ assets: { directory: 'public' } }),
+    'public/app.css': 'a {}',
+    'away/fn.config.json': JSON.stringify({ edge: { base_url: 'http://127.0.0.1:1', allow_private: true } }),
+    'away/handler.js': "exports.handler = () => ({ proxy: { path: '/' } });",
     'elephant/handler.php':
       "<?php function handler($event) { return ['status' => 200, 'body' => ['kind' => 'php']]; }\n",
   };
@@ -84,6 +88,9 @@ async function serveAndStop(file: string, args: readonly string[], env: NodeJS.P
     assert.deepEqual((await ask(base, '/module')).json(), { kind: 'module' });
     assert.deepEqual((await ask(base, '/typed')).json(), { kind: 'typed' });
     assert.deepEqual((await ask(base, '/moon')).json(), { kind: 'lua' });
+    assert.equal((await ask(base, '/app.css')).text, 'a {}');
+    // Nobody listens on port 1: that it was tried shows that the library is aboard.
+    assert.match((await ask(base, '/away')).text, /proxy request failed: connect_error/);
     if (has('python3')) assert.deepEqual((await ask(base, '/snake')).json(), { kind: 'python' });
     if (has('php')) assert.deepEqual((await ask(base, '/elephant')).json(), { kind: 'php' });
   } finally {
