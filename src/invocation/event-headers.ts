@@ -23,8 +23,8 @@ export const hopByHopHeaders: ReadonlySet<string> = new Set([
 /** The operator's token must not reach user code; `__proto__` is no header anybody means. */
 const withheld: ReadonlySet<string> = new Set([...hopByHopHeaders, 'x-fn-admin-token', '__proto__']);
 
-/** Cookie of the operator's console. */
-const consoleCookie = 'fastfn_session';
+/** Cookie of the operator's console, over http and over https. */
+const consoleCookie = /^\s*(?:__Host-)?fastfn_session\s*$/;
 
 /** @param raw names and values in turn, as node:http gives them in `rawHeaders` */
 export function eventHeaders(raw: readonly string[]): EventHeaders {
@@ -48,8 +48,8 @@ function addHeader(headers: Record<string, string | string[]>, name: string, val
 function withoutConsoleCookie(headers: Record<string, string | string[]>): void {
   const cookie = headers.cookie;
   const text = Array.isArray(cookie) ? cookie.join('; ') : cookie;
-  if (text === undefined || !text.includes(consoleCookie)) return;
-  const kept = text.split(';').filter((piece) => piece.split('=', 1)[0]?.trim() !== consoleCookie);
+  if (text?.includes('fastfn_session') !== true) return;
+  const kept = text.split(';').filter((piece) => !consoleCookie.test(piece.split('=', 1)[0] ?? ''));
   const rest = kept.join(';').trim();
   if (rest === '') delete headers.cookie;
   else headers.cookie = rest;
