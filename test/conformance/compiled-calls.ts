@@ -38,11 +38,12 @@ export function describeEvents(title: string, program: () => CompiledProgram): v
       assert.deepEqual(merged['env'], { ...env, B: 'kept' });
     });
 
-    it('path parameters stand beside the other keys, where none has their name', async (test) => {
+    it('path parameters stand beside the other keys, where none but the request’s id has their name', async (test) => {
       const worker = await program().loaded(test);
       const params = { id: '7', method: 'mine' };
       const { event, params: given } = seen(await worker.invoke({ event: { params } }));
-      assert.deepEqual([event['id'], event['method']], ['req-1-1-000001', 'GET']);
+      assert.deepEqual([event['id'], event['method']], ['7', 'GET']);
+      assert.equal(seen(await worker.invoke()).event['id'], 'req-1-1-000001');
       assert.deepEqual([event['params'], given], [params, params]);
       const free = seen(await worker.invoke({ event: { params: { slug: 'a/b' } } }));
       assert.equal(free.event['slug'], 'a/b');

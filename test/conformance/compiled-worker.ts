@@ -23,8 +23,9 @@ const run = promisify(execFile);
 /** The folder of the behaviours, one file a language. */
 export const behaviours = join(repository, 'fixtures/behaviours/compiled');
 
-/** Where tests keep what a gateway keeps in its state folder. */
-export const buildCaches = join(repository, 'node_modules/.cache/fastfn-builds');
+/** A state folder of gateways under test that outlives them, for what their builds download. */
+export const buildState = join(repository, 'node_modules/.cache/fastfn-builds');
+const buildCaches = join(buildState, 'deps/cache');
 
 type CompiledLanguage = 'go' | 'rust';
 

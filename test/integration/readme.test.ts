@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { allOptions } from '../../src/config/options/all-options.ts';
 import { laterOptions } from '../../src/config/options/later-options.ts';
+import { reasonToSkip } from '../conformance/compiled-worker.ts';
+import { CompiledGateway } from './support/compiled-gateway.ts';
 import { startTestGateway } from './support/gateway.ts';
 import { ask } from './support/http.ts';
 import { runProgram, StartedProgram } from './support/started-program.ts';
@@ -15,7 +17,12 @@ import { runProgram, StartedProgram } from './support/started-program.ts';
 const repository = join(import.meta.dirname, '..', '..');
 const readme = readFileSync(join(repository, 'README.md'), 'utf8');
 
-const hasPhp = spawnSync('php', ['-v']).status === 0;
+/** First functions that this host cannot run, and why. */
+const missing = {
+  '/welcome': spawnSync('php', ['-v']).status === 0 ? false : 'no php on this host',
+  '/salut': await reasonToSkip('go'),
+  '/ciao': await reasonToSkip('rust'),
+};
 
 /** Fenced blocks of one language. */
 function fenced(language: string): string[] {
@@ -35,23 +42,24 @@ describe('README: first functions', () => {
     const [script = ''] = fenced('js');
     const [python = ''] = fenced('python');
     const [php = ''] = fenced('php');
-    const tree = { 'get.hello.js': script, 'get.greet.py': python, 'get.welcome.php': php };
-    const gateway = await startTestGateway(tree);
-    try {
-      const curls = commands.filter((line) => line.startsWith('curl '));
-      assert.equal(curls.length, 3);
-      for (const curl of curls) {
-        const target = /8080(\/[^']+)'/.exec(curl)?.[1] ?? assert.fail(curl);
-        if (target.startsWith('/welcome') && !hasPhp) {
-          context.diagnostic('skipped for PHP: no php on this host');
-          continue;
-        }
-        const answer = await ask(gateway.url, target);
-        assert.equal(answer.status, 200, answer.text);
-        assert.deepEqual(answer.json(), { message: 'Hello, Ada' });
+    const [go = ''] = fenced('go');
+    const [rust = ''] = fenced('rust');
+    const interpreted = { 'get.hello.js': script, 'get.greet.py': python, 'get.welcome.php': php };
+    const subject = new CompiledGateway();
+    context.after(subject.close);
+    await subject.start({ ...interpreted, 'get.salut.go': go, 'get.ciao.rs': rust });
+    const curls = commands.filter((line) => line.startsWith('curl '));
+    assert.equal(curls.length, 5);
+    for (const curl of curls) {
+      const target = /8080(\/[^']+)'/.exec(curl)?.[1] ?? assert.fail(curl);
+      const reason = Object.entries(missing).find(([path]) => target.startsWith(path))?.[1] ?? false;
+      if (reason !== false) {
+        context.diagnostic(`skipped ${target}: ${reason}`);
+        continue;
       }
-    } finally {
-      await gateway.close();
+      const answer = await subject.answer(target);
+      assert.equal(answer.status, 200, answer.text);
+      assert.deepEqual(answer.json(), { message: 'Hello, Ada' });
     }
   });
 

@@ -1,5 +1,5 @@
 // The event as a handler sees it: the gateway's event plus body and environment. Every key is always there, nil means
-// absent; path parameters stand beside the other keys too, where none of these has their name.
+// absent; path parameters stand beside the other keys too, where none of these but `id` has their name.
 
 package worker
 
@@ -33,12 +33,15 @@ func (owner *function) buildEvent(message *wire.Message, data []byte) map[string
 	event["context"] = owner.mergedContext(event["context"])
 	params, _ := event["params"].(map[string]any)
 	for name, value := range params {
-		if _, taken := event[name]; !taken {
+		if _, taken := event[name]; !taken || name == requestID {
 			event[name] = value
 		}
 	}
 	return event
 }
+
+// The event's own `id` gives way to a path parameter of that name: `context.request_id` says the same.
+const requestID = "id"
 
 // The function's own environment wins. A copy for each call: what one handler changes must not reach the next.
 func (owner *function) mergedEnv(incoming any) map[string]any {

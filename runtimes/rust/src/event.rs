@@ -1,10 +1,13 @@
 //! The event as a handler sees it: the gateway's event plus body and environment. Every key is always there, null means
-//! absent; path parameters stand beside the other keys too, where none of these has their name.
+//! absent; path parameters stand beside the other keys too, where none of these but `id` has their name.
 
 use serde_json::Value;
 
 use crate::base64;
 use crate::wire::incoming::Object;
+
+/// The event's own `id` gives way to a path parameter of that name: `context.request_id` says the same.
+const REQUEST_ID: &str = "id";
 
 /// What every event of this function has.
 pub struct Function {
@@ -42,7 +45,9 @@ impl Function {
         event.insert("context".into(), context.into());
         if let Some(Value::Object(params)) = event.get("params").cloned() {
             for (name, value) in params {
-                event.entry(name).or_insert(value);
+                if name == REQUEST_ID || !event.contains_key(&name) {
+                    event.insert(name, value);
+                }
             }
         }
         event.into()
