@@ -1,8 +1,8 @@
-// The first call of a function that no worker serves yet, with a spare launcher ready, against starting the bare
-// interpreter with an empty program: what the language itself costs.
+// The first call of a function that no worker serves yet, with a spare launcher ready and its program built, against
+// starting what the language starts without us: the bare interpreter with an empty program, or a program that ends at once.
 import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { coldFunctions } from './functions.ts';
+import type { BenchLanguage } from './languages.ts';
 import { type BenchRow, median } from './row.ts';
 import type { Server } from './servers.ts';
 
@@ -13,32 +13,46 @@ function realPython(): string {
   return found.stdout.trim();
 }
 
-const interpreters = {
-  node: [process.execPath, ['-e', '0']],
-  python: [realPython(), ['-I', '-c', '0']],
-} as const;
+const node = { file: process.execPath, args: ['-e', '0'], what: 'Node with an empty program' };
+/** `true` stands for any compiled program that does nothing. */
+const program = { file: '/bin/true', args: [], what: 'a program that ends at once' };
 
-export async function measureColdStart(gateway: Server): Promise<BenchRow[]> {
-  const rows: BenchRow[] = [];
-  for (const language of ['node', 'python'] as const) {
-    const cold: number[] = [];
-    const bare: number[] = [];
-    for (let index = 0; index < coldFunctions; index++) {
-      // A pause between calls: the spare launcher that a cold start used is replaced in it.
-      await sleep(400);
-      cold.push(await timeFirstCall(`${gateway.url}/cold${language}${index}`));
-      bare.push(timeInterpreter(language));
-    }
-    rows.push({
-      what: `cold first call, ${language}`,
+function baselineOf(language: string): typeof node {
+  switch (language) {
+    case 'python':
+      return { file: realPython(), args: ['-I', '-c', '0'], what: 'Python with an empty program' };
+    case 'php':
+      return { file: 'php', args: ['-n', '-r', '0;'], what: 'PHP with an empty program' };
+    case 'go':
+    case 'rust':
+      return program;
+    default:
+      return node;
+  }
+}
+
+export async function measureColdStart(gateway: Server, language: BenchLanguage): Promise<BenchRow[]> {
+  const { name, label, coldCalls } = language;
+  if (coldCalls === 0) return [];
+  const baseline = baselineOf(name);
+  const cold: number[] = [];
+  const bare: number[] = [];
+  for (let index = 0; index < coldCalls; index++) {
+    // A pause between calls: the spare launcher that a cold start used is replaced in it.
+    await sleep(400);
+    cold.push(await timeFirstCall(`${gateway.url}/${name}-cold${index}`));
+    bare.push(timeProgram(baseline));
+  }
+  return [
+    {
+      what: `cold first call, ${label}`,
       connections: 1,
       ours: `${median(cold).toFixed(0)} ms`,
-      baseline: `${median(bare).toFixed(0)} ms (interpreter with an empty program)`,
+      baseline: `${median(bare).toFixed(0)} ms (${baseline.what})`,
       ratios: cold.map((value, index) => value / (bare[index] ?? Number.NaN)),
       failures: 0,
-    });
-  }
-  return rows;
+    },
+  ];
 }
 
 async function timeFirstCall(url: string): Promise<number> {
@@ -49,8 +63,7 @@ async function timeFirstCall(url: string): Promise<number> {
   return performance.now() - began;
 }
 
-function timeInterpreter(language: keyof typeof interpreters): number {
-  const [file, args] = interpreters[language];
+function timeProgram({ file, args }: typeof node): number {
   const began = performance.now();
   const done = spawnSync(file, args, { stdio: 'ignore' });
   if (done.status !== 0) throw new Error(`cannot run ${file}: status ${done.status}`);

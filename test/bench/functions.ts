@@ -1,31 +1,51 @@
 // The functions that the benchmarks call, written into a temporary tree of their own.
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { languages } from './languages.ts';
 
 const unlimited = { max_concurrency: 0, timeout_ms: 30_000, max_body_bytes: 1_048_576 };
 
-const sources: Record<string, string> = {
-  'get.hello.js': "exports.handler = () => ({ message: 'Hello, World' });\n",
-  'get.pyhello.py': 'def handler(event):\n    return {"message": "Hello, World"}\n',
-  'post.echo.js':
-    "exports.handler = (event) => ({ status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: event.body });\n",
-  'post.pyecho.py':
-    'def handler(event):\n    return {"status": 200, "headers": {"content-type": "text/plain; charset=utf-8"}, "body": event["body"]}\n',
-};
+/** Streams 100 MB in pieces of 64 KiB. */
+const bigStream = `exports.handler = () => ({
+  headers: { 'content-type': 'application/octet-stream' },
+  body: (function* () {
+    const piece = Buffer.alloc(65_536, 7);
+    for (let sent = 0; sent < 100_000_000; sent += piece.length) yield piece;
+  })(),
+});
+`;
 
-/** Twenty functions a language that nobody has called: one cold first call each. */
-export const coldFunctions = 10;
-
-export function writeBenchTree(): string {
+/** `base`: the upstream of the edge proxy that `/proxied` leads to. */
+export function writeBenchTree(base: string): string {
   const root = mkdtempSync(join(tmpdir(), 'fastfn-bench-'));
-  writeFileSync(join(root, 'fn.config.json'), JSON.stringify(unlimited));
-  for (const [name, text] of Object.entries(sources)) writeFileSync(join(root, name), text);
-  for (let index = 0; index < coldFunctions; index++) {
-    writeFileSync(join(root, `get.coldnode${index}.js`), sources['get.hello.js'] ?? '');
-    writeFileSync(join(root, `get.coldpython${index}.py`), sources['get.pyhello.py'] ?? '');
+  const write = (name: string, text: string): void => {
+    mkdirSync(dirname(join(root, name)), { recursive: true });
+    writeFileSync(join(root, name), text);
+  };
+  write('fn.config.json', JSON.stringify(unlimited));
+  write('get.stream.js', bigStream);
+  write('proxied/get.index.js', "exports.handler = () => ({ proxy: { path: '/hello' } });\n");
+  write(
+    'proxied/fn.config.json',
+    JSON.stringify({
+      ...unlimited,
+      edge: { base_url: base, allow_hosts: [new URL(base).host], allow_private: true },
+    }),
+  );
+  for (const { name, extension, hello, echo, coldCalls } of languages) {
+    write(`${name}-hello/get.index${extension}`, hello);
+    write(`${name}-echo/post.index${extension}`, echo);
+    for (let index = 0; index < coldCalls; index++)
+      write(`${name}-cold${index}/get.index${extension}`, coldSource(hello, extension, index));
   }
   return root;
+}
+
+/** Different in each, so that compiled ones are builds of their own. */
+function coldSource(hello: string, extension: string, index: number): string {
+  const mark = { '.py': '#', '.lua': '--' }[extension] ?? '//';
+  return extension === '.php' ? hello : `${mark} ${index}\n${hello}`;
 }
 
 /** `count` functions in folders of ten, half of them dynamic. */
@@ -35,10 +55,11 @@ export function writeManyFunctions(count: number): string {
     const folder = join(root, `group-${Math.floor(index / 10)}`);
     if (index % 10 === 0) mkdirSync(folder);
     const name = index % 2 === 0 ? `get.item-${index}.js` : `get.item-${index}.[id].py`;
-    writeFileSync(
-      join(folder, name),
-      index % 2 === 0 ? (sources['get.hello.js'] ?? '') : (sources['get.pyhello.py'] ?? ''),
-    );
+    writeFileSync(join(folder, name), index % 2 === 0 ? hello('node') : hello('python'));
   }
   return root;
+}
+
+function hello(language: string): string {
+  return languages.find(({ name }) => name === language)?.hello ?? '';
 }

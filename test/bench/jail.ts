@@ -1,7 +1,5 @@
 // What the jail costs: throughput and cold first calls with every layer, with one kernel layer fewer and with none, on
 // gateways that run side by side, in turn (A B C D A B C D …), so that a drift of the machine's speed falls on all.
-// Run by hand: `node test/bench/jail.ts [--quick] [--json]`.
-import { availableParallelism } from 'node:os';
 import { silentLog } from '../../src/log.ts';
 import { type Capabilities, probeCapabilities } from '../../src/sandbox/capabilities.ts';
 import { startTestGateway, type TestGateway } from '../integration/support/gateway.ts';
@@ -143,19 +141,4 @@ export async function measureJail(plan: JailPlan): Promise<BenchRow[]> {
     for (const { gateway } of open) await gateway.close();
   }
   return rows;
-}
-
-if (import.meta.main) {
-  const quick = process.argv.includes('--quick');
-  const plan = quick ? { seconds: 1, rounds: 1, coldCalls: 3 } : { seconds: 2, rounds: 7, coldCalls: 8 };
-  const rows = await measureJail(plan);
-  if (process.argv.includes('--json'))
-    console.log(JSON.stringify({ cores: availableParallelism(), plan, rows }));
-  else {
-    console.log('| what | connections | with | without | ratio |\n|---|---|---|---|---|');
-    for (const row of rows) {
-      const ratio = median(row.ratios).toFixed(3);
-      console.log(`| ${row.what} | ${row.connections} | ${row.ours} | ${row.baseline} | ${ratio} |`);
-    }
-  }
 }

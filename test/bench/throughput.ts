@@ -1,31 +1,38 @@
 // Requests per second and median latency, product and bare Fastify in turn (A B A B …), so that a drift of the
 // machine's speed falls on both.
+import type { BenchLanguage } from './languages.ts';
 import { applyLoad, type LoadOptions, type LoadResult } from './load.ts';
 import { type BenchRow, median } from './row.ts';
 import type { Server } from './servers.ts';
 
-interface Plan {
+export interface Plan {
   readonly seconds: number;
   readonly rounds: number;
 }
 
-interface Case {
+export interface Case {
   readonly what: string;
   readonly path: string;
   readonly barePath: string;
   readonly bodyBytes: number;
 }
 
-const cases: readonly Case[] = [
-  { what: 'Node hello, JSON', path: '/hello', barePath: '/hello', bodyBytes: 0 },
-  { what: 'Python hello, JSON', path: '/pyhello', barePath: '/hello', bodyBytes: 0 },
-  { what: 'Node echo 1 KiB', path: '/echo', barePath: '/echo', bodyBytes: 1024 },
-  { what: 'Node echo 256 KiB', path: '/echo', barePath: '/echo', bodyBytes: 262_144 },
-  { what: 'Python echo 1 KiB', path: '/pyecho', barePath: '/echo', bodyBytes: 1024 },
-  { what: 'Python echo 256 KiB', path: '/pyecho', barePath: '/echo', bodyBytes: 262_144 },
-];
+/** What is measured of one language. */
+export function casesOf({ name, label }: BenchLanguage): readonly Case[] {
+  const echo = { path: `/${name}-echo`, barePath: '/echo' };
+  return [
+    { what: `${label} hello, JSON`, path: `/${name}-hello`, barePath: '/hello', bodyBytes: 0 },
+    { what: `${label} echo 1 KiB`, ...echo, bodyBytes: 1024 },
+    { what: `${label} echo 256 KiB`, ...echo, bodyBytes: 262_144 },
+  ];
+}
 
-export async function measureThroughput(bare: Server, gateway: Server, plan: Plan): Promise<BenchRow[]> {
+export async function measureThroughput(
+  bare: Server,
+  gateway: Server,
+  plan: Plan,
+  cases: readonly Case[],
+): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
   for (const one of cases) {
     const warm = { connections: 16, seconds: 1, bodyBytes: one.bodyBytes };
