@@ -10,9 +10,11 @@ import { DocumentSource, type ServedBytes } from './openapi/document-source.ts';
 import { pageFile, pagePolicy } from './openapi/page-files.ts';
 import { serverUrl } from './openapi/server-url.ts';
 
-export function openapiHandlers({ deps, guards }: HandlerParts) {
+export function openapiHandlers({ deps, guards, boundary }: HandlerParts) {
   const { includeInternal, adminOnly, publicBaseUrl } = deps.settings.docs;
-  const source = new DocumentSource(includeInternal ? accessTable : []);
+  const source = new DocumentSource(includeInternal ? accessTable : [], (document) =>
+    boundary.withoutSecrets(document),
+  );
   const apiOrigin = publicBaseUrl === null ? null : new URL(publicBaseUrl).origin;
   const admit = ({ request }: ControlCall): void => {
     if (adminOnly && !guards.isOperator(request))

@@ -30,6 +30,11 @@ export class ResponseBoundary {
     return maskTexts(value, this.#maskFor(caller));
   }
 
+  /** For documents that strangers may read and that hold no path of this host. */
+  withoutSecrets(value: unknown): unknown {
+    return maskTexts(value, (text) => this.shown(text));
+  }
+
   /** The error with a text that this caller may see; its cause stays for the log. */
   refusal(error: GatewayError, caller: Caller | null): GatewayError {
     const text = this.#maskFor(caller)(error.message);

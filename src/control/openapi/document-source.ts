@@ -22,13 +22,18 @@ const maxKept = 8;
 
 export class DocumentSource {
   readonly #internal: readonly AccessRow[];
+  readonly #mask: (document: unknown) => unknown;
   readonly #kept = new Map<string, ServedBytes>();
   #generation = 0;
   #hints = new Map<string, FunctionDocs>();
 
-  /** @param internal rows of the control plane that the document shows */
-  constructor(internal: readonly AccessRow[]) {
+  /**
+   * @param internal rows of the control plane that the document shows
+   * @param mask takes values of secrets out: texts of a config or a comment may hold one
+   */
+  constructor(internal: readonly AccessRow[], mask: (document: unknown) => unknown) {
     this.#internal = internal;
+    this.#mask = mask;
   }
 
   get(catalog: Catalog, serverUrl: string): ServedBytes {
@@ -40,7 +45,7 @@ export class DocumentSource {
       internal: this.#internal,
       docsOf: (key) => this.#docsOf(catalog, key),
     });
-    const bytes = servedBytes('application/json', Buffer.from(JSON.stringify(document)));
+    const bytes = servedBytes('application/json', Buffer.from(JSON.stringify(this.#mask(document))));
     if (this.#kept.size >= maxKept) this.#kept.clear();
     this.#kept.set(serverUrl, bytes);
     return bytes;
