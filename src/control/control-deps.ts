@@ -5,7 +5,12 @@ import type { BuildReport } from '../build/build-report.ts';
 import type { DependencyState } from '../build/state-file.ts';
 import type { Catalog, FunctionUnit } from '../discovery/catalog.ts';
 import type { Deployment } from '../invocation/deployment.ts';
-import type { InvocationReply, InvocationRequest, Passthrough } from '../invocation/invocation.ts';
+import type {
+  InvocationReply,
+  InvocationRequest,
+  Passthrough,
+  PassthroughOrder,
+} from '../invocation/invocation.ts';
 import type { Log } from '../log.ts';
 import type { LogRing } from '../logs/log-ring.ts';
 import type { Metrics } from '../metrics.ts';
@@ -99,11 +104,7 @@ export interface BuildSource {
 export interface FunctionCalls {
   /** @throws GatewayError for everything that is not a result */
   invoke(request: InvocationRequest): Promise<InvocationReply>;
-  passThrough(
-    request: InvocationRequest,
-    directive: Readonly<Record<string, unknown>>,
-    deadlineMs: number,
-  ): Passthrough;
+  passThrough(request: InvocationRequest, order: PassthroughOrder): Passthrough;
 }
 
 export interface ControlDeps {

@@ -87,7 +87,7 @@ async function run(
     ...(body['dry_run'] === true
       ? {}
       : {
-          passThrough: (directive, deadlineMs) => deps.calls.passThrough(invocation, directive, deadlineMs),
+          passThrough: (order) => deps.calls.passThrough(invocation, order),
         }),
   };
   const startedAt = performance.now();

@@ -7,7 +7,12 @@ import type { Serving } from '../edge/edge-options.ts';
 import type { EdgeProxy } from '../edge/proxy/edge-proxy.ts';
 import { GatewayError } from '../errors.ts';
 import type { Deployment } from '../invocation/deployment.ts';
-import type { InvocationReply, InvocationRequest, Passthrough } from '../invocation/invocation.ts';
+import type {
+  InvocationReply,
+  InvocationRequest,
+  Passthrough,
+  PassthroughOrder,
+} from '../invocation/invocation.ts';
 import type { Invoker } from '../invocation/invoker.ts';
 
 export interface FunctionCallParts {
@@ -42,13 +47,9 @@ export class InnerCalls implements FunctionCalls {
     }
   }
 
-  passThrough(
-    { id, unit, method, signal }: InvocationRequest,
-    directive: Readonly<Record<string, unknown>>,
-    deadlineMs: number,
-  ): Passthrough {
-    const order = { id, directive, method, signal, deadlineMs, functionKey: unit.key, policy: unit.policy };
-    return this.#parts.proxy.pass(order);
+  passThrough({ id, unit, method, signal }: InvocationRequest, order: PassthroughOrder): Passthrough {
+    const { key: functionKey, policy } = unit;
+    return this.#parts.proxy.pass({ ...order, id, functionKey, policy, method, signal });
   }
 
   #deploymentOf(unit: FunctionUnit): Deployment {
