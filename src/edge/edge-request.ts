@@ -9,6 +9,7 @@ import type {
   ForwardedOrigin,
   InvocationRequest,
   Passthrough,
+  PassthroughOrder,
 } from '../invocation/invocation.ts';
 import type { RequestTrace } from '../tracing/tracing.ts';
 import { hasBody, readBody } from './body-reader.ts';
@@ -80,12 +81,8 @@ export class EdgeRequest implements InvocationRequest {
     return hasBody(request) ? new IncomingBody(request, this.#response, this.#maxBodyBytes) : null;
   }
 
-  passThrough(directive: Readonly<Record<string, unknown>>, deadlineMs: number): Passthrough {
+  passThrough(order: PassthroughOrder): Passthrough {
     const { id, unit, method, signal } = this;
-    return this.#proxy.pass({
-      ...{ id, directive, method, signal, deadlineMs },
-      functionKey: unit.key,
-      policy: unit.policy,
-    });
+    return this.#proxy.pass({ ...order, id, method, signal, functionKey: unit.key, policy: unit.policy });
   }
 }

@@ -70,9 +70,16 @@ export interface InvocationRequest {
   /**
    * Follows a `proxy` directive; must not throw. Absent for callers that only want the function's own result. The slot stays
    * taken until the passthrough has ended.
-   * @param deadlineMs clock time at which the budget of the invocation ends
    */
-  readonly passThrough?: (directive: Readonly<Record<string, unknown>>, deadlineMs: number) => Passthrough;
+  readonly passThrough?: (order: PassthroughOrder) => Passthrough;
+}
+
+export interface PassthroughOrder {
+  readonly directive: Readonly<Record<string, unknown>>;
+  /** What the function itself has answered: a directive may send it on. A stream has to be read to its end, or given up. */
+  readonly body: string | Buffer | AsyncIterable<Buffer> | null;
+  /** Clock time at which the budget of the invocation ends. */
+  readonly deadlineMs: number;
 }
 
 /** An upstream's answer under way in the function's place (contract/edge-proxy.md). */

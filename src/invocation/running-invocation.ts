@@ -66,6 +66,9 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner, Upload
   #stream: ReplyStream | null = null;
   /** Set where the handler reads its body as it arrives. */
   #upload: Upload | null = null;
+  /** The run itself, and an upstream that answers in its place. */
+  #slotUsers = 1;
+  #passedStatus: number | null = null;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -97,6 +100,7 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner, Upload
     this.#head = message;
     if (body.kind === 'none') this.#answer(message, null);
     else if (body.kind === 'text') this.#answer(message, body.text);
+    else if (this.#isSentOn(message)) this.#passOn(message, this.#openStream());
     else if (isBodyless(message.status) || this.#isPassedOn(message)) this.#phase = 'discarding';
     else if (body.bytes !== null && body.bytes <= bufferedReplyBytes) this.#phase = 'collecting';
     else this.#startStream(message, body.bytes);
@@ -226,41 +230,57 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner, Upload
   }
 
   #startStream(message: ResultMessage, bodyBytes: number | null): void {
-    this.#phase = 'streaming';
-    const body = new ReplyStream(this, this.#options.clock);
-    this.#stream = body;
-    this.#timer.stream(this.#idleMs);
+    const body = this.#openStream();
     const headers = streamHeaders(replyHeaders(message.headers, 'text/plain; charset=utf-8'));
     this.#reply.resolve({ status: message.status, headers, body, bodyBytes, proxy: message.proxy ?? null });
+  }
+
+  #openStream(): ReplyStream {
+    this.#phase = 'streaming';
+    const stream = new ReplyStream(this, this.#options.clock);
+    this.#stream = stream;
+    this.#timer.stream(this.#idleMs);
+    return stream;
   }
 
   #isPassedOn(message: ResultMessage): boolean {
     return message.proxy !== undefined && this.request.passThrough !== undefined;
   }
 
-  /** The worker is free again; the slot stays taken until the upstream has answered whole. */
-  #passOn(message: ResultMessage): void {
-    const { slot, observer, deadlineMs, clock } = this.#options;
+  /** Its body is what the upstream gets, piece by piece: the worker is needed until then. */
+  #isSentOn(message: ResultMessage): boolean {
+    return this.#isPassedOn(message) && message.proxy?.['body_from'] === 'result';
+  }
+
+  /** The worker is free once its body is whole; the slot stays taken until the upstream has answered whole. */
+  #passOn(message: ResultMessage, body: string | Buffer | ReplyStream | null): void {
+    const { deadlineMs, clock } = this.#options;
     // A body that was long under way has its handler's time counted from its end.
-    const budgetMs = this.#upload === null ? deadlineMs : clock.now() + this.deployment.unit.policy.timeoutMs;
-    const passage = this.request.passThrough?.(message.proxy ?? {}, budgetMs);
+    const budgetEndMs =
+      this.#upload === null ? deadlineMs : clock.now() + this.deployment.unit.policy.timeoutMs;
+    const order = { directive: message.proxy ?? {}, body, deadlineMs: budgetEndMs };
+    const passage = this.request.passThrough?.(order);
     if (passage === undefined) return;
-    this.#phase = 'ended';
-    this.#timer.cancel();
-    this.#upload?.stop();
-    this.request.signal.removeEventListener('abort', this.#onAbort);
-    this.#lease?.release('healthy');
-    if (message.status < 500) this.deployment.markWarm(Date.now());
+    this.#slotUsers++;
     passage.reply.then(this.#reply.resolve, this.#reply.reject);
     void passage.ended.then((status) => {
-      slot.release();
-      observer.ended(this, status);
+      this.#passedStatus = status;
+      this.#leaveSlot(status);
     });
+    if (!(body instanceof ReplyStream)) this.#end('healthy', null);
+  }
+
+  #leaveSlot(status: number): void {
+    this.#slotUsers--;
+    if (this.#slotUsers > 0) return;
+    const { slot, observer } = this.#options;
+    slot.release();
+    observer.ended(this, this.#passedStatus ?? status);
   }
 
   #answer(message: ResultMessage, body: string | Buffer | null): void {
     if (this.#isPassedOn(message)) {
-      this.#passOn(message);
+      this.#passOn(message, body);
       return;
     }
     const empty = body === null || body.length === 0 || isBodyless(message.status);
@@ -309,13 +329,11 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner, Upload
     this.#timer.cancel();
     this.#graceTimer?.cancel();
     this.#upload?.stop();
-    const { slot, observer } = this.#options;
     this.request.signal.removeEventListener('abort', this.#onAbort);
     this.#lease?.release(outcome);
-    slot.release();
     const status = error?.status ?? this.#head?.status ?? 500;
     if (error === null && status < 500) this.deployment.markWarm(Date.now());
-    observer.ended(this, status);
+    this.#leaveSlot(status);
     if (error === null) return;
     this.#stream?.fail(error);
     this.#reply.reject(error);

@@ -120,6 +120,33 @@ describe('proxy', () => {
     assert.deepEqual(Buffer.from(upstream.seen.at(-1)?.body ?? '', 'latin1'), bytes);
   });
 
+  test("a function's own body goes to the upstream where the directive says so, also piece by piece", async () => {
+    const directive = { path: '/upload', method: 'PUT' };
+    assert.equal((await pass({ text: 'own words', directive }, '/upload')).status, 200);
+    assert.deepEqual([upstream.seen.at(-1)?.method, upstream.seen.at(-1)?.body], ['PUT', 'own words']);
+    const long = await pass({ mib: 3, directive: { ...directive, path: '/length' } }, '/upload');
+    assert.deepEqual([long.status, long.text], [200, String(3 * 1024 * 1024)]);
+    // Slower than the function's own deadline, and moving all the time.
+    const slow = await pass({ mib: 1, slow: 90, directive: { ...directive, path: '/length' } }, '/upload');
+    assert.deepEqual([slow.status, slow.text], [200, String(1024 * 1024)]);
+  });
+
+  test('a body over the limit, a handler that breaks off, an upstream that refuses early: each ends the upload', async () => {
+    const put = (more: object, directive: object = {}) =>
+      pass({ ...more, directive: { path: '/upload', method: 'PUT', ...directive } }, '/upload');
+    const large = await put({ mib: 5 });
+    assert.deepEqual(
+      [large.status, large.json().error],
+      [502, 'edge proxy failed: proxy.body is larger than edge.max_request_bytes'],
+    );
+    assert.equal((await put({ mib: 2, fail: 3 })).status, 500);
+    const denied = await put({ mib: 2, slow: 20 }, { path: '/_fn/x' });
+    assert.equal(denied.json().error, 'edge proxy failed: proxy denied: control-plane path not allowed');
+    const wrong = await put({ text: 'x' }, { body_from: 'request' });
+    assert.equal(wrong.json().error, 'edge proxy failed: proxy.body_from must be "result"');
+    assert.equal((await put({ text: 'and again' })).status, 200);
+  });
+
   test('the answer comes as it is: status, redirects, cookies, encodings, nothing of early hints', async () => {
     const ill = await pass({ path: '/500' });
     assert.deepEqual([ill.status, ill.text], [500, 'upstream is ill']);

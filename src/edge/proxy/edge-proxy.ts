@@ -3,11 +3,12 @@
 
 import type { Clock } from '../../clock.ts';
 import { type GatewayError, toGatewayError } from '../../errors.ts';
-import type { CancelSignal, Passthrough } from '../../invocation/invocation.ts';
+import type { CancelSignal, Passthrough, PassthroughOrder } from '../../invocation/invocation.ts';
 import type { Log } from '../../log.ts';
 import type { FunctionPolicy } from '../../policy/function-policy.ts';
 import { parseDirective } from './directive.ts';
 import { type ResolveName, systemResolver } from './guarded-lookup.ts';
+import { giveUp } from './outbound-body.ts';
 import { proxyDisabled } from './proxy-refusal.ts';
 import { UpstreamCall } from './upstream-call.ts';
 import { UpstreamPools } from './upstream-pools.ts';
@@ -21,17 +22,15 @@ export interface EdgeProxyOptions {
   readonly resolve?: ResolveName;
 }
 
-export interface PassthroughOrder {
+/** A directive can only shorten its deadline. */
+export interface ProxyOrder extends PassthroughOrder {
   /** Of the request, for the log. */
   readonly id: string;
   readonly functionKey: string;
-  readonly directive: Readonly<Record<string, unknown>>;
   readonly policy: Pick<FunctionPolicy, 'edge' | 'stream'>;
   /** The client's. */
   readonly method: string;
   readonly signal: CancelSignal;
-  /** Clock time; a directive can only shorten it. */
-  readonly deadlineMs: number;
 }
 
 export class EdgeProxy {
@@ -46,7 +45,7 @@ export class EdgeProxy {
   }
 
   /** Never throws: what is refused is a rejected reply. */
-  pass(order: PassthroughOrder): Passthrough {
+  pass(order: ProxyOrder): Passthrough {
     try {
       const call = this.#call(order);
       call.reply.catch((error: unknown) => this.#note(order, toGatewayError(error)));
@@ -55,6 +54,7 @@ export class EdgeProxy {
     } catch (thrown) {
       const error = toGatewayError(thrown);
       this.#note(order, error);
+      giveUp(order.body);
       return { reply: Promise.reject(error), ended: Promise.resolve(error.status) };
     }
   }
@@ -64,10 +64,10 @@ export class EdgeProxy {
     return this.#pools.close();
   }
 
-  #call({ directive, policy, method, signal, deadlineMs }: PassthroughOrder): UpstreamCall {
+  #call({ directive, body, policy, method, signal, deadlineMs }: ProxyOrder): UpstreamCall {
     const { clock } = this.#options;
     if (policy.edge === null) throw proxyDisabled();
-    const outbound = parseDirective(directive, policy.edge, method);
+    const outbound = parseDirective({ directive, body, method }, policy.edge);
     const ownDeadlineMs = outbound.timeoutMs === null ? Infinity : clock.now() + outbound.timeoutMs;
     return new UpstreamCall({
       outbound,
@@ -79,7 +79,7 @@ export class EdgeProxy {
     });
   }
 
-  #note({ id, functionKey }: PassthroughOrder, error: GatewayError): void {
+  #note({ id, functionKey }: ProxyOrder, error: GatewayError): void {
     if (error.code === 'client_closed') return;
     this.#options.log.warn({ id, function: functionKey, err: error.cause ?? error }, error.message);
   }

@@ -15,6 +15,7 @@ export type ProxyReason =
   | 'invalid proxy method'
   | 'proxy.headers must be an object of at most 100 lines and 32768 bytes'
   | 'proxy.body must be text; encode objects as JSON'
+  | 'proxy.body_from must be "result"'
   | 'proxy.body is larger than edge.max_request_bytes'
   | 'proxy.body_base64 must be a non-empty string when proxy.is_base64=true'
   | 'invalid proxy.body_base64'

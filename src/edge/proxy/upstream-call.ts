@@ -2,6 +2,7 @@
 // is held back while it can still turn into an error, that a slow client slows the upstream down, and that deadline and
 // client end it.
 
+import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Clock, Timer } from '../../clock.ts';
 import { GatewayError } from '../../errors.ts';
@@ -57,6 +58,9 @@ export class UpstreamCall implements Passthrough, Dispatcher.DispatchHandler, Re
   #stream: ReplyStream | null = null;
   /** Handed to the client's side and not yet taken. */
   #waitingBytes = 0;
+  /** Of a body that is sent as it comes: what is left for the answer, and when it moved last. */
+  #budgetMs: number | null = null;
+  #movedMs = 0;
   #done = false;
 
   constructor(options: UpstreamCallOptions) {
@@ -80,6 +84,7 @@ export class UpstreamCall implements Passthrough, Dispatcher.DispatchHandler, Re
       return;
     }
     signal.addEventListener('abort', this.#onAbort);
+    this.#followUpload();
     const { url, method, headers, body } = outbound;
     try {
       dispatcher.dispatch(
@@ -97,14 +102,31 @@ export class UpstreamCall implements Passthrough, Dispatcher.DispatchHandler, Re
     }
   }
 
+  /** Like any body under way: an idle limit while it moves, and the budget once it has been sent. */
+  #followUpload(): void {
+    const { clock, deadlineMs, outbound } = this.#options;
+    if (!(outbound.body instanceof Readable)) return;
+    this.#budgetMs = deadlineMs - clock.now();
+    this.#movedMs = clock.now();
+    this.#timer.stream(() => clock.now() - this.#movedMs);
+    // Undici hears of it as well; one that nobody reads any more must not end the process.
+    outbound.body.on('error', () => {});
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     this.#phase = 'sending';
     if (this.#done) controller.abort(new Error('the call has ended'));
   }
 
+  onBodySent(): void {
+    this.#movedMs = this.#options.clock.now();
+  }
+
   onRequestSent(): void {
     this.#phase = 'receiving';
+    if (this.#budgetMs !== null && this.#stream === null && !this.#done)
+      this.#timer.settle(this.#options.clock.now() + this.#budgetMs);
   }
 
   onResponseStart(
@@ -220,6 +242,8 @@ export class UpstreamCall implements Passthrough, Dispatcher.DispatchHandler, Re
     this.#timer.cancel();
     this.#holdTimer?.cancel();
     this.#options.signal.removeEventListener('abort', this.#onAbort);
+    const { body } = this.#options.outbound;
+    if (body instanceof Readable) body.destroy();
     this.#ended.resolve(status);
   }
 }

@@ -6,6 +6,8 @@ import { type Answer, type Ask, ask } from './http.ts';
 import { selfSigned } from './self-signed.ts';
 import { type Behaviour, startUpstream, type Upstream } from './upstream.ts';
 
+const mebibyte = 1024 * 1024;
+
 /** Answers with the directive that stands in its body: one function tries everything. */
 export const relay =
   'exports.handler = (event) => ({ status: 201, headers: { own: "1" }, body: "own", proxy: JSON.parse(event.body) });\n';
@@ -15,7 +17,19 @@ const relayLua =
   "return function() return { proxy = { path = '/lua', method = 'PUT', body = 'of lua' } } end\n";
 const relayPhp =
   "<?php function handler(array $event) { return ['proxy' => ['path' => '/php', 'method' => 'PUT', 'body' => 'of php', 'headers' => []]]; }\n";
-const mebibyte = 1024 * 1024;
+/** Sends its own body on: text, or so many MiB piece by piece. */
+const uploader = `exports.handler = async (event) => {
+  const { text, mib, slow, fail, directive } = JSON.parse(event.body);
+  const pieces = async function* () {
+    for (let i = 0; i < mib * 16; i++) {
+      if (slow) await new Promise((done) => setTimeout(done, slow));
+      if (fail === i) throw new Error('the handler gives up');
+      yield Buffer.alloc(65536, 'u');
+    }
+  };
+  return { status: 200, body: text ?? pieces(), proxy: { body_from: 'result', ...directive } };
+};
+`;
 
 const behaviours: Readonly<Record<string, Behaviour>> = {
   '/500': (_, response) => response.writeHead(500).end('upstream is ill'),
@@ -123,6 +137,8 @@ function relayTree(upstream: Upstream) {
     'blocks/post.js': relay,
     'small/fn.config.json': config({ edge: { ...edge, max_response_bytes: 10, max_request_bytes: 10 } }),
     'small/post.js': relay,
+    'upload/fn.config.json': config({ edge: { ...edge, max_request_bytes: 4 * mebibyte }, timeout_ms: 1000 }),
+    'upload/post.js': uploader,
     'brief/fn.config.json': config({ timeout_ms: 300, edge }),
     'brief/post.js': relay,
     'one/fn.config.json': config({ edge, max_concurrency: 1 }),

@@ -30,8 +30,14 @@ export async function startUpstream(
 ): Promise<Upstream> {
   const seen: SeenRequest[] = [];
   const listener: RequestListener = async (request, response) => {
-    const record = await recordOf(request);
+    // A request that is broken off is no request.
+    const record = await recordOf(request).catch(() => null);
+    if (record === null) return;
     seen.push(record);
+    if (record.url === '/length') {
+      response.end(String(record.body.length));
+      return;
+    }
     const behave = behaviours[record.url.split('?', 1)[0] ?? ''];
     if (behave !== undefined) behave(request, response);
     else response.setHeader('content-type', 'application/json').end(JSON.stringify(record));

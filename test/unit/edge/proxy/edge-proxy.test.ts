@@ -59,6 +59,7 @@ describe('edge-proxy', () => {
       id: 'r1',
       functionKey: 'f',
       directive,
+      body: null,
       policy: policyOf(edge),
       method: 'GET',
       signal,
