@@ -17,6 +17,8 @@ const openFlags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | 
 export class AppendLog {
   readonly #path: string;
   readonly #maxBytes: number;
+  /** Whether the file is known to end with a line's end. */
+  #endsWhole = false;
   #last: Promise<void> = Promise.resolve();
 
   constructor({ path, maxBytes = 4 * 1_048_576 }: AppendLogOptions) {
@@ -57,10 +59,26 @@ export class AppendLog {
       await rename(this.#path, `${this.#path}.1`);
     const file = await open(this.#path, openFlags, 0o600);
     try {
-      await file.appendFile(line);
+      // What was cut off when the last gateway died must not swallow this line.
+      const text =
+        this.#endsWhole || (await endsWithLine(this.#path, (await file.stat()).size)) ? line : `\n${line}`;
+      this.#endsWhole = false;
+      await file.appendFile(text);
+      this.#endsWhole = true;
     } finally {
       await file.close();
     }
+  }
+}
+
+async function endsWithLine(path: string, size: number): Promise<boolean> {
+  if (size === 0) return true;
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+    return buffer[0] === 0x0a;
+  } finally {
+    await file.close();
   }
 }
 
