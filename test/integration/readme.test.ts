@@ -42,14 +42,20 @@ describe('README: first functions', () => {
     const [script = ''] = fenced('js');
     const [python = ''] = fenced('python');
     const [php = ''] = fenced('php');
+    const [lua = ''] = fenced('lua');
     const [go = ''] = fenced('go');
     const [rust = ''] = fenced('rust');
-    const interpreted = { 'get.hello.js': script, 'get.greet.py': python, 'get.welcome.php': php };
+    const interpreted = {
+      'get.hello.js': script,
+      'get.greet.py': python,
+      'get.welcome.php': php,
+      'get.aloha.lua': lua,
+    };
     const subject = new CompiledGateway();
     context.after(subject.close);
     await subject.start({ ...interpreted, 'get.salut.go': go, 'get.ciao.rs': rust });
     const curls = commands.filter((line) => line.startsWith('curl '));
-    assert.equal(curls.length, 5);
+    assert.equal(curls.length, 6);
     for (const curl of curls) {
       const target = /8080(\/[^']+)'/.exec(curl)?.[1] ?? assert.fail(curl);
       const reason = Object.entries(missing).find(([path]) => target.startsWith(path))?.[1] ?? false;
@@ -90,6 +96,7 @@ describe('README: commands', () => {
     ["curl 'http://127.0.0.1:8080/hello?name=Ada'", 'above'],
     ["curl 'http://127.0.0.1:8080/greet?name=Ada'", 'above'],
     ["curl 'http://127.0.0.1:8080/welcome?name=Ada'", 'above'],
+    ["curl 'http://127.0.0.1:8080/aloha?name=Ada'", 'above'],
     ['npm run package', 'package.test.ts: makes the binary with the same function'],
     ['dist/fastfn serve functions --port 8080', 'package.test.ts: the binary serves'],
     ['npm pack', 'package.test.ts'],
