@@ -30,6 +30,7 @@ export interface BuildJournalOptions {
 }
 
 const eventTexts = {
+  deps_inference_done: 'imports were read',
   deps_install_start: 'a build begins',
   deps_install_done: 'a build is done',
   deps_install_error: 'cannot build a function',
@@ -67,6 +68,19 @@ export class BuildJournal {
       ...fields,
     };
     this.#options.log[event === 'deps_install_error' ? 'error' : 'info'](line, eventTexts[event]);
+  }
+
+  /** A function was planned: what its imports said, where somebody asked them. */
+  planned(entry: BuildEntry): void {
+    const { report } = entry;
+    if (report?.inferenceDurationMs === undefined) return;
+    this.event(entry, 'deps_inference_done', {
+      backend: report.inferBackend,
+      duration_ms: report.inferenceDurationMs,
+      inferred: report.inferredImports,
+      resolved: report.resolvedPackages,
+      unresolved: report.unresolvedImports,
+    });
   }
 
   /** A build has begun; returns what is to be called at its end. */

@@ -199,6 +199,7 @@ export class BuildService {
       const answer = await this.#planSlots(() => planner(entry.unit, this.#tools));
       if (!this.#isCurrent(entry)) return;
       entry.report = answer?.report ?? null;
+      this.#journal.planned(entry);
       if (answer === null || answer.kind === 'none') this.#settle(entry, { kind: 'none' });
       else this.#adopt(entry, answer, isEager);
     } catch (error) {
@@ -212,6 +213,7 @@ export class BuildService {
   #planFailed(entry: BuildEntry, error: unknown): void {
     if (error instanceof PlanFault) {
       entry.report = error.report;
+      this.#journal.planned(entry);
       this.#fail(entry, { text: error.message, code: 'build_failed', stage: 'plan' }, error.message);
     } else {
       const { fault, detail } = hostFailure(error);

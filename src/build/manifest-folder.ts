@@ -18,6 +18,6 @@ function foldersOf({ dir, home }: Pick<FunctionUnit, 'dir' | 'home'>): string[] 
   return /^\[.*\]$/.test(basename(top)) ? [...folders, dirname(top)] : folders;
 }
 
-export function exists(path: string): boolean {
+function exists(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -54,18 +54,16 @@ class Subject {
 
   /** Installs that began for functions whose key holds `part`. */
   installs(part: string): number {
-    return this.#events('deps_install_start', part);
+    return this.events('deps_install_start', part).length;
   }
 
   reuses(part: string): number {
-    return this.#events('deps_install_reuse', part);
+    return this.events('deps_install_reuse', part).length;
   }
 
-  #events(event: string, part: string): number {
-    return this.recorded.lines.filter((line) => {
-      const { event: name, function: key } = line as { event?: unknown; function?: unknown };
-      return name === event && String(key).includes(part);
-    }).length;
+  events(event: string, part: string): Readonly<Record<string, unknown>>[] {
+    const lines = this.recorded.lines.map((line) => line as unknown as Readonly<Record<string, unknown>>);
+    return lines.filter((line) => line['event'] === event && String(line['function']).includes(part));
   }
 }
 
@@ -292,6 +290,8 @@ describe('inference and what lasts', { skip: noPip || noNpm }, () => {
     const read = (path: string) => readFileSync(join(first.gateway.root, path), 'utf8');
     assert.match(read('py/requirements.txt'), /^# Written by FastFN[^\n]*\n#[^\n]*\nsix\n$/);
     assert.match(JSON.parse(read('js/package.json')).dependencies['left-pad'], /^\^\d+\.\d+\.\d+$/);
+    const told = first.events('deps_inference_done', '/py/').at(-1);
+    assert.deepEqual([told?.['backend'], told?.['resolved'], told?.['unresolved']], ['native', ['six'], []]);
     const again = {
       ...tree,
       'py/requirements.txt': read('py/requirements.txt'),

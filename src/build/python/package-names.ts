@@ -2,7 +2,7 @@
 // would install somebody else's package.
 
 /** Import name → distribution. */
-export const distributionOf: ReadonlyMap<string, string> = new Map([
+const distributionOf: ReadonlyMap<string, string> = new Map([
   ['Crypto', 'pycryptodome'],
   ['Cryptodome', 'pycryptodomex'],
   ['IPython', 'ipython'],
