@@ -194,6 +194,30 @@ export const accessTable = [
   { ...read, path: '/_fn/undo', handler: 'last deletion', summary: 'What could be taken back.' },
   { ...write, method: 'POST', path: '/_fn/undo', handler: 'undo', summary: 'Takes the last deletion back.' },
 
+  // The operator's secrets.
+  {
+    ...read,
+    path: '/_fn/secrets',
+    handler: 'list secrets',
+    summary: 'Names and versions of the secrets; never a value.',
+  },
+  {
+    ...write,
+    method: 'POST',
+    path: '/_fn/secrets',
+    handler: 'set secret',
+    body: bodies.secret,
+    summary: 'Sets a secret; the functions that ask for it get workers of their own with it.',
+  },
+  {
+    ...write,
+    method: 'DELETE',
+    path: '/_fn/secrets',
+    handler: 'delete secret',
+    query: queries.secret,
+    summary: 'Deletes a secret for good.',
+  },
+
   // Who may.
   { ...login, path: '/_fn/login', handler: 'login', body: bodies.login, summary: 'Starts a session.' },
   { ...login, path: '/_fn/logout', handler: 'logout', access: 'logout', summary: 'Ends the session.' },

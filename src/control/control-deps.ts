@@ -15,6 +15,7 @@ import type { Log } from '../log.ts';
 import type { LogRing } from '../logs/log-ring.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Fault } from '../policy/fault.ts';
+import type { SecretStore } from '../secrets/secret-store.ts';
 import type { LoginCredentials } from './console-users.ts';
 
 /** Same fields as the configuration's `control`. */
@@ -116,6 +117,7 @@ export interface ControlDeps {
   readonly health: HealthSource;
   /** The newest log lines. */
   readonly logs: LogRing;
+  readonly secrets: SecretStore;
   /** The catalog that serves. */
   readonly catalog: () => Catalog;
   readonly deployments: () => Iterable<Deployment>;

@@ -9,6 +9,7 @@ import { invokeHandlers } from './invoke-handlers.ts';
 import { logHandlers } from './log-handlers.ts';
 import { openapiHandlers } from './openapi-handlers.ts';
 import { reportHandlers } from './report-handlers.ts';
+import { secretHandlers } from './secret-handlers.ts';
 import { sessionHandlers } from './session-handlers.ts';
 import { uiStateHandlers } from './ui-state-handlers.ts';
 
@@ -20,6 +21,7 @@ export function createHandlers(parts: HandlerParts): Readonly<Record<HandlerName
     ...fileHandlers(parts),
     ...invokeHandlers(parts),
     ...logHandlers(parts),
+    ...secretHandlers(parts),
     ...sessionHandlers(parts),
     ...uiStateHandlers(parts),
   };

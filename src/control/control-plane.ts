@@ -88,7 +88,11 @@ function refuseOtherMethods(scope: FastifyInstance, rows: readonly AccessRow[], 
 
 /** Which host a browser meant is one of the guards: it must not depend on which of two headers is read (RFC 9112 3.2). */
 function checkHost({ raw }: FastifyRequest): void {
-  const count = headerValues(raw.rawHeaders, 'host').length;
+  const hosts = headerValues(raw.rawHeaders, 'host');
+  // HTTP/2 has a field of its own; a Host beside it must say the same (RFC 9113 8.3.1).
+  const named =
+    raw.httpVersionMajor >= 2 ? new Set([...headerValues(raw.rawHeaders, ':authority'), ...hosts]) : hosts;
+  const count = [...named].length;
   if (count === 1 || (count === 0 && raw.httpVersion === '1.0')) return;
   throw new GatewayError('bad_request', { text: 'exactly one valid Host header is needed' });
 }

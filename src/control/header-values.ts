@@ -1,5 +1,7 @@
 // A request header as it was sent: node:http drops or joins what comes twice, and the guards must know.
 
+import type { IncomingMessage } from 'node:http';
+
 /** Values of one header, in order; `name` in lower case. */
 export function headerValues(rawHeaders: readonly string[], name: string): string[] {
   const values: string[] = [];
@@ -7,4 +9,10 @@ export function headerValues(rawHeaders: readonly string[], name: string): strin
     if (rawHeaders[i]?.toLowerCase() === name) values.push(rawHeaders[i + 1] ?? '');
   }
   return values;
+}
+
+/** What the client calls us, wherever its protocol says it: `Host`, or `:authority` of HTTP/2 (RFC 9113 8.3.1). */
+export function hostNamed({ headers }: IncomingMessage): string | undefined {
+  const authority = headers[':authority'];
+  return headers.host ?? (typeof authority === 'string' ? authority : undefined);
 }

@@ -3,6 +3,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { ControlDeps } from './control-deps.ts';
+import { hostNamed } from './header-values.ts';
 
 /** 127/8 and ::1; private networks are other machines. */
 const loopbackAddress = /^(?:127(?:\.\d{1,3}){3}|::1)$/;
@@ -23,7 +24,7 @@ export function isLocalCaller(
   const isLoopback = loopbackAddress.test(ip);
   if (via === 'claimed' || !(isLoopback || deps.isLocalAddress?.(ip) === true)) return false;
   if (deps.isFunctionPeer?.(request) === true) return false;
-  const { host } = request.headers;
+  const host = hostNamed(request);
   if (host !== undefined && !isExpectedHost(host.toLowerCase(), isLoopback)) return false;
   return isSameSite(request) && isOwnOrigin(request);
 }
@@ -36,7 +37,9 @@ export function isSameSite(request: IncomingMessage): boolean {
   return isOwnOrigin(request);
 }
 
-function isOwnOrigin({ headers: { origin, host } }: IncomingMessage): boolean {
+function isOwnOrigin(request: IncomingMessage): boolean {
+  const { origin } = request.headers;
+  const host = hostNamed(request);
   return origin === undefined || (URL.canParse(origin) && new URL(origin).host === host?.toLowerCase());
 }
 

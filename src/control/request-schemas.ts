@@ -25,6 +25,7 @@ export const queries = {
   function: { ...target, include_code: text(16) },
   file: { ...target, path: text(1024) },
   health: { ready: text(16) },
+  secret: { key: text(200) },
   logs: {
     file: text(20),
     lines: text(20),
@@ -44,6 +45,7 @@ export const queries = {
 
 const smallBody = 131_072;
 
+const secretMissing = 'invalid json body: require key/value';
 const credentialsMissing = 'username and password are required';
 const flag = (name: string): JsonSchema => ({ type: 'boolean', refusal: `${name} must be boolean` });
 /** Known, so that the refusal can say more than "unknown". */
@@ -177,6 +179,19 @@ export const bodies = {
       },
       ['username', 'password'],
     ),
+  },
+  secret: {
+    maxBytes: smallBody,
+    schema: {
+      ...object(
+        {
+          key: { type: 'string', refusal: secretMissing },
+          value: { type: 'string', refusal: secretMissing },
+        },
+        ['key', 'value'],
+      ),
+      refusal: secretMissing,
+    },
   },
   uiState: {
     maxBytes: smallBody,

@@ -22,6 +22,7 @@ import { type Log, logRingOf } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Fault } from '../policy/fault.ts';
 import type { SandboxLayer } from '../sandbox/sandbox-layers.ts';
+import type { SecretStore } from '../secrets/secret-store.ts';
 import type { WorkerSnapshot } from '../supervisor/supervisor.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import { CatalogLog } from './catalog-log.ts';
@@ -42,6 +43,7 @@ export interface RunningGatewayOptions {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly workers: WorkerHost;
+  readonly secrets: SecretStore;
   /** null: nothing is traced. */
   readonly tracing: Tracing | null;
   readonly sandbox: readonly SandboxLayer[];
@@ -79,7 +81,8 @@ export class RunningGateway {
       log,
       metrics,
     });
-    options.workers.builds.service.whenChanged(() => this.#buildsChanged());
+    options.workers.builds.service.whenChanged(() => this.#applyAgain());
+    options.secrets.whenChanged(() => this.#applyAgain());
   }
 
   /** Discovery is done when this resolves; the port is not open yet. */
@@ -202,6 +205,7 @@ export class RunningGateway {
       metrics,
       health,
       logs: logRingOf(log),
+      secrets: this.#options.secrets,
       catalog: () => this.#serving.catalog,
       deployments: () => this.#serving.deployments.values(),
       builds: {
@@ -213,7 +217,7 @@ export class RunningGateway {
       isStarted: () => this.#phase !== 'starting',
       isDraining: () => this.#isEnding,
       clientAddress: (request) => addresses.of(request),
-      isSecure: (request) => addresses.forwardedOf(request)?.proto === 'https',
+      isSecure: (request) => addresses.isHttps(request),
       stateDir: config.stateDir,
       log,
       isLocalAddress: (ip) => localBlocks.includes(ip),
@@ -229,8 +233,8 @@ export class RunningGateway {
     );
   }
 
-  /** What is built now is served from now on, by the catalog that serves. */
-  #buildsChanged(): void {
+  /** What is built now, and secrets as they are now, are served from now on, by the catalog that serves. */
+  #applyAgain(): void {
     if (this.#installed === null || this.#phase === 'draining') return;
     const { deployments } = this.#options.workers;
     deployments.apply(this.#installed.catalog);
