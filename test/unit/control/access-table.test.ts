@@ -1,10 +1,13 @@
 // Every row of the access table at every guard: what a row does not promise to ask must not be asked, and the other way round.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { type AccessRow, bucketOf, type GuardName, guardOrders } from '../../../src/control/access-row.ts';
 import { accessTable } from '../../../src/control/access-table.ts';
 import type { ControlDeps, ControlSettings } from '../../../src/control/control-deps.ts';
+import { endpointRow } from './endpoint-row.ts';
 import { noLogin, startControl } from './support.ts';
 
 const token = 'a-long-admin-token';
@@ -246,6 +249,12 @@ describe('access table: input', () => {
     } finally {
       await control.close();
     }
+  });
+
+  test('the README lists every row, and none that there is not', () => {
+    const readme = readFileSync(join(import.meta.dirname, '..', '..', '..', 'README.md'), 'utf8');
+    const listed = readme.split('\n').filter((line) => /^\| [A-Z]+ \| `\//.test(line));
+    assert.deepEqual(listed, rows.map(endpointRow));
   });
 
   test('each path has one row a method, and writes are not counted as reads', () => {

@@ -9,6 +9,7 @@ import type { Catalog } from '../../../src/discovery/catalog.ts';
 import { parseFunctionConfig } from '../../../src/discovery/function-config.ts';
 import { silentLog } from '../../../src/log.ts';
 import { LogRing } from '../../../src/logs/log-ring.ts';
+import { SecretStore } from '../../../src/secrets/secret-store.ts';
 import { createTestEdge } from '../edge/support.ts';
 
 interface ControlSetup {
@@ -78,6 +79,12 @@ export async function startControl(setup: ControlSetup = {}) {
     faults: [],
   };
   const state = { runtimes: [nodeUp], lastError: null as string | null, reloads: 0 };
+  const secrets = await SecretStore.open({
+    path: join(stateDir, 'secrets.json'),
+    keyFile: join(stateDir, 'secrets.key'),
+    makeKey: true,
+    now: () => Date.now(),
+  });
   const deps: ControlDeps = {
     settings: {
       adminToken: null,
@@ -103,6 +110,7 @@ export async function startControl(setup: ControlSetup = {}) {
       sandbox: () => ({ landlock: 'abi 7' }),
     },
     logs: new LogRing(),
+    secrets,
     calls: noCalls,
     catalog: () => catalog,
     deployments: () => edge.state.deployments.values(),
