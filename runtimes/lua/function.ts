@@ -32,12 +32,9 @@ export class LuaFunction {
   }
 
   /** @throws LuaFailure or Error when the entry file does not load. */
-  load(
-    { root, entry, handler, env }: Pick<LoadMessage, 'root' | 'entry' | 'handler' | 'env'>,
-    write: WriteOutput,
-  ): void {
-    this.#vm.protect((L) => this.#prepare(L, root, env, write));
-    this.#handler = loadHandler(this.#vm, { root, entry, handler });
+  load(load: Pick<LoadMessage, 'root' | 'entry' | 'handler' | 'env' | 'strict'>, write: WriteOutput): void {
+    this.#vm.protect((L) => this.#prepare(L, load, write));
+    this.#handler = loadHandler(this.#vm, load);
   }
 
   /**
@@ -60,7 +57,11 @@ export class LuaFunction {
     return result;
   }
 
-  #prepare(L: LuaThread, root: string, env: Readonly<Record<string, string>>, write: WriteOutput): void {
+  #prepare(
+    L: LuaThread,
+    { root, strict, env }: Pick<LoadMessage, 'root' | 'strict' | 'env'>,
+    write: WriteOutput,
+  ): void {
     const vm = this.#vm;
     const values = new LuaValues(vm, L);
     this.#values = values;
@@ -73,7 +74,7 @@ export class LuaFunction {
       'cjson.safe': (caller: LuaThread) => pushJsonModule(vm, values, caller, true),
       base64: (caller: LuaThread) => pushBase64Module(vm, caller),
     };
-    const modules = new ModuleLoader(vm, root, builtIn);
+    const modules = new ModuleLoader(vm, root, strict, builtIn);
     for (const name of ['cjson', 'json']) {
       pushJson(L);
       vm.api.lua_setglobal(L, vm.strings.name(name));

@@ -15,13 +15,18 @@ type PushModule = (L: LuaThread) => void;
 export class ModuleLoader {
   readonly #vm: LuaVm;
   readonly #root: string;
+  readonly #strict: boolean;
   readonly #builtIn: Readonly<Record<string, PushModule>>;
   /** Name of a built-in module or real path of a file → its value in the registry; null while it runs. */
   readonly #loaded = new Map<string, bigint | null>();
 
-  /** @param root the function's folder */
-  constructor(vm: LuaVm, root: string, builtIn: Readonly<Record<string, PushModule>>) {
+  /**
+   * @param root the function's folder
+   * @param strict links may not lead out of it, nor to what is no Lua file
+   */
+  constructor(vm: LuaVm, root: string, strict: boolean, builtIn: Readonly<Record<string, PushModule>>) {
     this.#vm = vm;
+    this.#strict = strict;
     this.#root = realFolder(root);
     this.#builtIn = builtIn;
   }
@@ -62,9 +67,10 @@ export class ModuleLoader {
     try {
       pushChunk(this.#vm, L, this.#root, file);
     } catch (failure) {
-      throw failure instanceof Error && !('code' in failure) && !(failure instanceof RangeError)
-        ? new Error(`failed to load lua module: ${failure.message}`)
-        : failure;
+      if (!(failure instanceof Error) || failure instanceof RangeError) throw failure;
+      // Messages of file errors name paths of the host.
+      const reason = 'code' in failure ? `${name} (${failure.code})` : failure.message;
+      throw new Error(`failed to load lua module: ${reason}`);
     }
     strings.push(L, name);
     strings.push(L, relative(this.#root, file));
@@ -92,9 +98,8 @@ export class ModuleLoader {
     try {
       // The native one asks for the file only; the other wants to look at every folder above it.
       const file = realpathSync.native(candidate);
-      return file.startsWith(this.#root + sep) && file.endsWith('.lua') && statSync(file).isFile()
-        ? file
-        : null;
+      const isOwn = file.startsWith(this.#root + sep) && file.endsWith('.lua');
+      return (isOwn || !this.#strict) && statSync(file).isFile() ? file : null;
     } catch {
       // It does not exist, or the jail refuses it: to the function both are the same.
       return null;

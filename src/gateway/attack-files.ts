@@ -7,13 +7,14 @@ import type { WorldOptions } from '../prove/attack-world.ts';
 
 export type WorldFiles = Pick<WorldOptions, 'attacker' | 'sibling'>;
 
-const endings = { python: 'py', node: 'js', php: 'php' } as const;
+const endings = { python: 'py', node: 'js', php: 'php', lua: 'lua' } as const;
 /** What the programs of a language have in common. */
-const sharedPrograms = { python: '_attempt.py', node: '_attempt.js', php: null } as const;
+const sharedPrograms = { python: '_attempt.py', node: '_attempt.js', php: null, lua: null } as const;
 const idle = {
   python: 'def handler(event):\n    return "idle"\n',
   node: "exports.handler = () => 'idle';\n",
   php: '<?php function handler($event) { return "idle"; }\n',
+  lua: "function handler() return 'idle' end\n",
 } as const;
 
 /** The attack's program as a function's files. */

@@ -16,7 +16,7 @@ import type { Capabilities } from '../sandbox/capabilities.ts';
 import { landlockSince } from '../sandbox/landlock-access.ts';
 import type { AttackRunner } from './attack-runner.ts';
 
-const languages: readonly ProvenLanguage[] = ['node', 'python', 'php'];
+const languages: readonly ProvenLanguage[] = ['node', 'python', 'php', 'lua'];
 
 export async function proveLanguages(
   runner: AttackRunner,

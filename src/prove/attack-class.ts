@@ -23,7 +23,7 @@ export type JailLevel = Exclude<AttackLevel, 'none'>;
 export type AttackRow = Readonly<Partial<Record<JailLevel, string>>>;
 
 /** Languages whose attacks run as functions, so that `prove` can make them on any host. */
-export type ProvenLanguage = 'python' | 'node' | 'php';
+export type ProvenLanguage = 'python' | 'node' | 'php' | 'lua';
 export type AttackLanguage = ProvenLanguage | 'go' | 'rust';
 
 export interface AttackClass<Language extends AttackLanguage = AttackLanguage> {

@@ -32,7 +32,17 @@ const foreignCode = {
   'library.py': 'ran = True\n',
   'library.js': 'globalThis.foreignCodeRan = true;\n',
   'library.php': '<?php return true;\n',
+  'library.lua': 'return true\n',
+  'init.lua': 'return true\n',
   'settings.ini': 'secret = 1\n',
+};
+/** Links in the attacker's folder that have names of Lua modules → where they lead. */
+const plantedModules = {
+  'planted-module.lua': '../sibling/library.lua',
+  'planted-folder': '../sibling',
+  'planted-package': '../sibling',
+  'planted-environment.lua': 'fn.env.json',
+  'planted-outside.lua': '../../outside.txt',
 };
 /** An archive without entries: an end-of-central-directory record alone (APPNOTE.TXT of ZIP, 4.3.16). */
 const emptyArchive = Buffer.concat([Buffer.from('PK\x05\x06', 'latin1'), Buffer.alloc(18)]);
@@ -80,6 +90,8 @@ function writeTree(root: string, { attacker, sibling }: WorldOptions): string[] 
   const planted = [join(root, 'attacker/planted'), join(root, 'attacker/innocent.txt')];
   symlinkSync('/etc', join(root, 'attacker/planted'));
   symlinkSync('fn.env.json', join(root, 'attacker/innocent.txt'));
+  for (const [name, target] of Object.entries(plantedModules))
+    symlinkSync(target, join(root, 'attacker', name));
   return planted;
 }
 

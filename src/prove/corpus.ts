@@ -4,6 +4,7 @@ import type { AttackClass, ProvenLanguage } from './attack-class.ts';
 import { channelClasses } from './classes/channel-classes.ts';
 import { fileClasses } from './classes/file-classes.ts';
 import { kernelClasses } from './classes/kernel-classes.ts';
+import { luaClasses } from './classes/lua-classes.ts';
 import { nodeClasses } from './classes/node-classes.ts';
 import { phpClasses } from './classes/php-classes.ts';
 import { processClasses } from './classes/process-classes.ts';
@@ -19,4 +20,5 @@ export const functionClasses: readonly AttackClass<ProvenLanguage>[] = [
   ...pythonClasses,
   ...nodeClasses,
   ...phpClasses,
+  ...luaClasses,
 ];

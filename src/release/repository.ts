@@ -21,5 +21,5 @@ export const attacksFolder = join('fixtures', 'attacks');
 
 /** Programs that `fastfn prove` runs as functions: those in the languages that have a worker of their own. */
 export function attackProgramsOf(root: string): string[] {
-  return dataFilesOf(join(root, attacksFolder)).filter((file) => /\.(?:py|js|php)$/.test(file));
+  return dataFilesOf(join(root, attacksFolder)).filter((file) => /\.(?:py|js|php|lua)$/.test(file));
 }

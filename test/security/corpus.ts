@@ -13,9 +13,6 @@ import { capabilities } from './jail-harness.ts';
 import { programClasses } from './program-classes.ts';
 import { ProgramRunner } from './program-runner.ts';
 
-/** Languages that will have attacks of their own once they have a worker. */
-export const languagesToCome: readonly string[] = ['lua'];
-
 type AnyClass = (typeof functionClasses)[number] | (typeof programClasses)[number];
 
 export const corpusClasses: readonly AnyClass[] = [...functionClasses, ...programClasses];

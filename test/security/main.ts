@@ -12,7 +12,7 @@ import {
   throughAt,
   titleOf,
 } from '../../src/prove/corpus-run.ts';
-import { Corpus, corpusClasses, languagesToCome, reasonNotToRun } from './corpus.ts';
+import { Corpus, corpusClasses, reasonNotToRun } from './corpus.ts';
 
 const levelTitles: Readonly<Record<JailLevel, string>> = {
   process: 'limits',
@@ -95,7 +95,6 @@ function printText({ rows, skipped }: Outcome): void {
     '',
     'Columns after the fourth: stopped by this layer alone, of those it is there to stop.',
     ...Object.entries(skipped).map(([name, reason]) => `left out on this host: ${name}: ${reason}`),
-    ...languagesToCome.map((name) => `not yet: ${name} has no worker to attack`),
     ...rows.flatMap((row) => row.notShown.map((name) => `not shown on this host: ${row.class}: ${name}`)),
     ...rows.flatMap((row) => row.differences.map((line) => `FAILED ${line}`)),
   ];
