@@ -52,20 +52,21 @@ function topFolders({ local }: PackageSet): string[] {
 
 function npmStep(set: PackageSet, prefix: string, npm: NpmFacts, tools: BuildTools): BuildStep {
   const { settings } = tools;
-  const cache = tools.cacheDir('npm');
+  // Settings of the function's own may name programs that npm runs: those get no cache that other functions use.
+  const shared = set.npmrc === null ? tools.cacheDir('npm') : null;
   const place = prefix === '' ? [] : ['--prefix', `${workspacePlaceholder}/${prefix.replace(/\/$/, '')}`];
   const step = (verb: 'ci' | 'install'): BuildStep => ({
     tool: `npm ${verb}`,
     command: { file: npm.file, args: [...npm.args, verb, ...flags, ...place] },
     env: {
       ...settings.registryEnvironment,
-      npm_config_cache: cache,
+      npm_config_cache: shared ?? `${workspacePlaceholder}/fastfn-npm-cache`,
       npm_config_update_notifier: 'false',
       npm_config_logs_max: '0',
     },
     network: 'registry',
     toolchain: npm.toolchain,
-    caches: [cache],
+    caches: shared === null ? [] : [shared],
     timeoutMs: settings.timeoutMs.install,
   });
   if (set.lock === null) return step('install');

@@ -38,27 +38,59 @@ print(json.dumps([imports_of(source) for source in json.load(sys.stdin)]))
 
 const timeoutMs = 20_000;
 const maxKept = 2_000;
-const kept = new Map<string, ImportedNames>();
+const nothing: ImportedNames = { absolute: [], relative: [] };
+/** By interpreter and content; in the order in which they were last put there. */
+const kept = new Map<string, Promise<ImportedNames>>();
 
 /**
  * @param python real interpreter
  * @returns one entry per source; a source with a syntax error imports nothing
  * @throws PlanFault where Python does not answer in 20 s
  */
-export async function readImports(python: string, sources: readonly string[]): Promise<ImportedNames[]> {
-  const hashes = sources.map((source) =>
-    createHash('sha256').update(`${python}\0${source}`).digest('base64'),
+export function readImports(python: string, sources: readonly string[]): Promise<ImportedNames[]> {
+  return Promise.all(
+    sources.map((source) => {
+      const hash = createHash('sha256').update(`${python}\0${source}`).digest('base64');
+      const known = kept.get(hash);
+      if (known !== undefined) return known;
+      if (kept.size >= maxKept) kept.clear();
+      const names = batchOf(python).add(source);
+      kept.set(hash, names);
+      names.catch(() => kept.delete(hash));
+      return names;
+    }),
   );
-  const fresh = sources.filter((_, index) => !kept.has(hashes[index] ?? ''));
-  const parsed = fresh.length === 0 ? [] : await parse(python, fresh);
-  const names = hashes.map((hash, index) => {
-    const at = fresh.indexOf(sources[index] ?? '');
-    return kept.get(hash) ?? parsed[at] ?? { absolute: [], relative: [] };
-  });
-  if (kept.size + fresh.length > maxKept) kept.clear();
-  for (const [index, hash] of hashes.entries())
-    kept.set(hash, names[index] ?? { absolute: [], relative: [] });
-  return names;
+}
+
+/** Functions that are planned at the same time share one child: its start is what takes the time. */
+class Batch {
+  readonly #python: string;
+  readonly #sources: string[] = [];
+  readonly #answer: Promise<ImportedNames[]>;
+
+  constructor(python: string) {
+    this.#python = python;
+    this.#answer = new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#run());
+  }
+
+  async add(source: string): Promise<ImportedNames> {
+    const at = this.#sources.push(source) - 1;
+    return (await this.#answer)[at] ?? nothing;
+  }
+
+  #run(): Promise<ImportedNames[]> {
+    open.delete(this.#python);
+    return parse(this.#python, this.#sources);
+  }
+}
+
+/** Batches that can still be added to, by interpreter. */
+const open = new Map<string, Batch>();
+
+function batchOf(python: string): Batch {
+  const batch = open.get(python) ?? new Batch(python);
+  open.set(python, batch);
+  return batch;
 }
 
 async function parse(python: string, sources: readonly string[]): Promise<ImportedNames[]> {

@@ -13,7 +13,7 @@ const repository = join(import.meta.dirname, '../../..');
 export const workerFolder = join(repository, 'runtimes/python');
 
 /** The interpreter itself: what the PATH finds may be a script that chooses one. null: this host has no Python. */
-const interpreter = findInterpreter();
+export const interpreter = findInterpreter();
 
 /** For `describe`: the reason to skip everything, or false. */
 export const skip: string | false = interpreter === null ? 'no python3 on this host' : false;

@@ -116,6 +116,14 @@ describe('plan of a Node function', () => {
     assert.equal(new Set(keys).size, 4);
   });
 
+  test('npm settings of its own cost a function the shared cache: they may name programs that npm runs', async (context) => {
+    const files = { ...handler, 'f/package.json': oneDependency };
+    const [plain] = (await planned(nodeSubject(context, files))).steps;
+    assert.deepEqual(plain?.caches, ['/state/cache/npm']);
+    const [own] = (await planned(nodeSubject(context, { ...files, 'f/.npmrc': 'git=./git' }))).steps;
+    assert.deepEqual([own?.caches, own?.env['npm_config_cache']], [[], '{workspace}/fastfn-npm-cache']);
+  });
+
   test('local packages of its own folder come along', async (context) => {
     const files = {
       ...handler,
