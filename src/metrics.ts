@@ -36,7 +36,7 @@ export function createMetrics() {
     }),
     drops: new Counter({
       name: 'fastfn_queue_drops_total',
-      help: 'Invocations refused by admission, by reason (overflow, queue_timeout, rate_limit)',
+      help: 'Invocations refused by admission, by reason (overflow, queue_timeout, rate_limit, load)',
       labelNames: ['function', 'reason'] as const,
       registers,
     }),

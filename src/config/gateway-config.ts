@@ -7,6 +7,7 @@ import type { HomeTarget } from '../policy/home-target.ts';
 import type { BrowserDefaults } from '../policy/resolve-policy.ts';
 import type { RuntimeName } from '../policy/runtime-name.ts';
 import type { SandboxRules } from '../policy/sandbox-rules.ts';
+import type { SecretsConfig } from './secrets-config.ts';
 import type { TracingConfig } from './tracing-config.ts';
 import type { WorkerUser } from './worker-user.ts';
 
@@ -52,6 +53,8 @@ export interface HttpLimits {
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
+  /** 0 = requests are never refused for it. */
+  readonly maxLoopDelayMs: number;
 }
 
 export interface GatewayConfig {
@@ -118,6 +121,7 @@ export interface GatewayConfig {
   /** Absolute; default `<functionsRoot>/.fastfn`. */
   readonly stateDir: string;
   readonly log: { readonly level: string; readonly format: 'json' | 'pretty' };
+  readonly secrets: SecretsConfig;
   /** null: nothing is traced. */
   readonly tracing: TracingConfig | null;
   /** FN_PRODUCTION: handler messages stay in the log; clients see `internal error`. */

@@ -26,6 +26,7 @@ import { streamOptions } from './options/stream-options.ts';
 import { readBuilds } from './read-builds.ts';
 import { isSmallFile } from './registry-files.ts';
 import { type FindRuntimes, readSocketPaths, selectRuntimes } from './runtime-selection.ts';
+import { readSecrets } from './secrets-config.ts';
 import { type Environment, Settings } from './settings.ts';
 import { readTls } from './tls-config.ts';
 import { readTracing } from './tracing-config.ts';
@@ -80,7 +81,8 @@ type Sections = Omit<GatewayConfig, 'functionsRoot' | 'runtimes' | 'adapters' | 
 
 function readSections(settings: Settings, sources: ConfigSources, functionsRoot: string): Sections {
   const { cwd, terminal } = sources;
-  const stateDir = settings.read(functionOptions.stateDir);
+  const stateFolder = settings.read(functionOptions.stateDir);
+  const stateDir = stateFolder === null ? join(functionsRoot, '.fastfn') : resolve(cwd, stateFolder);
   const format = settings.read(serverOptions.logFormat) ?? (terminal ? 'pretty' : 'json');
   return {
     host: settings.read(serverOptions.host),
@@ -114,7 +116,13 @@ function readSections(settings: Settings, sources: ConfigSources, functionsRoot:
       exists: isSmallFile,
     }),
     drainTimeoutMs: settings.read(serverOptions.drainTimeoutMs),
-    stateDir: stateDir === null ? join(functionsRoot, '.fastfn') : resolve(cwd, stateDir),
+    stateDir,
+    secrets: readSecrets(settings, {
+      environment: sources.environment,
+      cwd,
+      stateDir,
+      exists: (path) => sources.readFile(path) !== null,
+    }),
     log: { level: settings.read(serverOptions.logLevel), format },
     tracing: readTracing(settings),
     production: settings.read(serverOptions.production),
@@ -166,6 +174,7 @@ function readHttpLimits(settings: Settings): HttpLimits {
     headersTimeoutMs: settings.read(serverOptions.headersTimeoutMs),
     requestTimeoutMs: settings.read(serverOptions.requestTimeoutMs),
     keepAliveTimeoutMs: settings.read(serverOptions.keepAliveTimeoutMs),
+    maxLoopDelayMs: settings.read(serverOptions.maxLoopDelayMs),
   };
 }
 

@@ -24,6 +24,7 @@ export interface EdgeLimits {
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
+  readonly maxLoopDelayMs: number;
 }
 
 /** What serves requests now; swapped as a whole, so that a request never sees half of a change. */

@@ -21,6 +21,7 @@ import type { EdgeOptions, Serving } from './edge-options.ts';
 import { EdgeRequest } from './edge-request.ts';
 import { errorReply } from './error-reply.ts';
 import { checkHost } from './host-check.ts';
+import { LoadShed } from './load-shed.ts';
 import type { FunctionRateLimit } from './rate-limit.ts';
 import { sendReply } from './reply.ts';
 import { decodePath, parseTarget, type RequestTarget } from './request-target.ts';
@@ -58,12 +59,20 @@ export class Pipeline {
   readonly #addresses: ClientAddresses;
   readonly #rateLimit: FunctionRateLimit;
   readonly #budget: ConnectionBudget;
+  readonly #load: LoadShed;
 
   constructor(options: EdgeOptions, addresses: ClientAddresses, rateLimit: FunctionRateLimit) {
     this.#options = options;
     this.#addresses = addresses;
     this.#rateLimit = rateLimit;
     this.#budget = new ConnectionBudget(options.limits.maxRequestsPerConnection);
+    const { clock, limits, metrics } = options;
+    const onRefused = () => metrics.drops.inc({ function: '', reason: 'load' });
+    this.#load = new LoadShed({ limitMs: limits.maxLoopDelayMs, clock, onRefused });
+  }
+
+  close(): void {
+    this.#load.close();
   }
 
   /** The reply is ours from here on: Fastify neither parses the body nor serialises the answer. */
@@ -85,6 +94,7 @@ export class Pipeline {
     const { request, fastifyRequest } = exchange;
     const { limits, isDraining } = this.#options;
     if (isDraining()) throw new GatewayError('draining', { headers: { 'Retry-After': '1' } });
+    this.#load.check();
     const target = fastifyRequest.originalUrl;
     if (target.length > limits.maxUriBytes) throw new GatewayError('uri_too_long');
     if (headersOver(request, limits.maxHeaderBytes + limits.maxUriBytes))

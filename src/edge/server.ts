@@ -37,6 +37,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   await app.register(rateLimit, { global: false });
   const limit = new FunctionRateLimit(app, (request) => addresses.ipOf(request.raw));
   const pipeline = new Pipeline(options, addresses, limit);
+  app.addHook('onClose', () => pipeline.close());
   answerProtocolCorners(app, options);
   for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
   app.route({

@@ -114,6 +114,16 @@ const keepAliveTimeoutMs = integer({
   max: 3_600_000,
 });
 
+const maxLoopDelayMs = integer({
+  // Half a second late in the median means that everybody waits; a busy gateway is a few milliseconds late.
+  doc: 'Milliseconds that the event loop may be late before requests are refused with 503; 0 refuses none.',
+  env: 'FN_HTTP_MAX_LOOP_DELAY_MS',
+  key: 'http-max-loop-delay-ms',
+  fallback: 500,
+  min: 0,
+  max: 60_000,
+});
+
 const drainTimeoutMs = integer({
   doc: 'Milliseconds that running invocations get to finish after SIGTERM or SIGINT.',
   env: 'FN_DRAIN_TIMEOUT_MS',
@@ -174,6 +184,7 @@ export const serverOptions = {
   headersTimeoutMs,
   requestTimeoutMs,
   keepAliveTimeoutMs,
+  maxLoopDelayMs,
   drainTimeoutMs,
   trustedProxyCidrs,
   logLevel,

@@ -25,6 +25,7 @@ const limits: EdgeLimits = {
   headersTimeoutMs: 60_000,
   requestTimeoutMs: 60_000,
   keepAliveTimeoutMs: 5_000,
+  maxLoopDelayMs: 0,
 };
 
 interface EdgeSetup {
