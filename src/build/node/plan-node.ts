@@ -4,9 +4,10 @@
 import { join } from 'node:path';
 import type { FunctionUnit } from '../../discovery/catalog.ts';
 import type { BuildPlan, DependencyReport } from '../build-plan.ts';
-import type { BuildPlanner, BuildTools } from '../build-planner.ts';
+import type { BuildTools } from '../build-planner.ts';
 import { contentKey } from '../content-key.ts';
 import { isFolder, shownPath } from '../function-files.ts';
+import { withReportedFaults } from '../reported-faults.ts';
 import { findPacks, type SharedPack, stampOfFolder } from '../shared-packs.ts';
 import { findNpm } from './npm-facts.ts';
 import { ownPackages } from './own-packages.ts';
@@ -16,7 +17,7 @@ import { type FolderPlan, planFolder } from './plan-folder.ts';
 
 const emptyReport: DependencyReport = { mode: 'manifest', manifestPath: null, inferBackend: 'native' };
 
-export const planNode: BuildPlanner = async (unit, tools) => {
+export const planNode = withReportedFaults('package.json', async (unit, tools) => {
   const packs = findPacks(unit, tools.functionsRoot);
   const own = await ownPackages(unit, packs, tools);
   const wanted = packs.flatMap(({ name, dir }) => {
@@ -30,7 +31,7 @@ export const planNode: BuildPlanner = async (unit, tools) => {
   const npm = asked.length === 0 ? null : await findNpm(tools);
   const folders = npm === null ? [] : asked.map(({ set, prefix }) => planFolder(set, prefix, npm, tools));
   return assemble(unit, tools, folders, byHand, own.report ?? emptyReport);
-};
+});
 
 /** What a pack asks npm for; null where it asks for nothing or has it already. */
 function packSet(dir: SharedPack['dir'], { settings, functionsRoot }: BuildTools): PackageSet | null {

@@ -11,10 +11,11 @@ import {
   type WorkspaceFile,
   workspacePlaceholder,
 } from '../build-plan.ts';
-import { type BuildPlanner, type BuildTools, PlanFault } from '../build-planner.ts';
+import { type BuildTools, PlanFault } from '../build-planner.ts';
 import { contentKey } from '../content-key.ts';
 import { filesOf, readManifest, shownPath } from '../function-files.ts';
 import { manifestFolder } from '../manifest-folder.ts';
+import { withReportedFaults } from '../reported-faults.ts';
 import { firstLine } from '../script-head.ts';
 import { isMetByHand } from './by-hand.ts';
 import { type ComposerJson, readComposerJson } from './composer-json.ts';
@@ -27,7 +28,7 @@ const flags = [
   ...['--no-ansi', `--working-dir=${workspacePlaceholder}/${app}`],
 ];
 
-export const planPhp: BuildPlanner = async (unit, tools) => {
+export const planPhp = withReportedFaults('composer.json', async (unit, tools) => {
   const { settings, functionsRoot: root } = tools;
   const dir = manifestFolder(unit, 'composer.json');
   const manifest = readComposerJson(dir, root);
@@ -47,7 +48,7 @@ export const planPhp: BuildPlanner = async (unit, tools) => {
     throw new PlanFault(`FN_PRODUCTION wants a lock: ${wanted} is missing`, report);
   }
   return assemble(await composerStep(tools), inputsOf(unit, dir, manifest, root), report);
-};
+});
 
 function inputsOf(unit: FunctionUnit, dir: string, manifest: ComposerJson, root: string): WorkspaceFile[] {
   const texts = ['composer.json', 'composer.lock', 'auth.json'].flatMap((path) => {

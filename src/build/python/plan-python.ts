@@ -4,9 +4,10 @@
 import { join } from 'node:path';
 import type { FunctionUnit } from '../../discovery/catalog.ts';
 import type { BuildPlan, DependencyReport } from '../build-plan.ts';
-import type { BuildPlanner, BuildTools } from '../build-planner.ts';
+import type { BuildTools } from '../build-planner.ts';
 import { contentKey } from '../content-key.ts';
 import { isFolder, shownPath } from '../function-files.ts';
+import { withReportedFaults } from '../reported-faults.ts';
 import { findPacks, stampOfFolder } from '../shared-packs.ts';
 import { isMetByHand } from './by-hand.ts';
 import { ownRequirements } from './own-requirements.ts';
@@ -16,7 +17,7 @@ import { type RequirementsSet, readRequirements } from './requirements-set.ts';
 
 const emptyReport: DependencyReport = { mode: 'manifest', manifestPath: null, inferBackend: 'native' };
 
-export const planPython: BuildPlanner = async (unit, tools) => {
+export const planPython = withReportedFaults('requirements.txt', async (unit, tools) => {
   const packs = findPacks(unit, tools.functionsRoot);
   const own = await ownRequirements(unit, tools);
   const wanted = packs
@@ -38,7 +39,7 @@ export const planPython: BuildPlanner = async (unit, tools) => {
     abi: python?.abi ?? '',
     report: own.report ?? emptyReport,
   });
-};
+});
 
 function isWanted(set: RequirementsSet): boolean {
   return set.manifest !== null && !isMetByHand(set.dir, set.manifest);

@@ -90,7 +90,8 @@ describe('plan of a Node function', () => {
       ['{"dependencies": []}', /^invalid package\.json at f: expected an object in dependencies$/],
     ] as const) {
       const { unit, tools } = nodeSubject(context, { ...handler, 'f/package.json': text });
-      await assert.rejects(planNode(unit, tools), { message: detail });
+      const report = { mode: 'manifest', manifestPath: join(unit.dir, 'package.json') };
+      await assert.rejects(planNode(unit, tools), { message: detail, report });
     }
   });
 
