@@ -29,7 +29,8 @@ const compound: Readonly<Record<string, string>> = {
   X: '%H:%M:%S',
 };
 
-const dayMs = 86_400_000;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
 
 export function writeLocal(seconds: bigint, tm: Int32Array): void {
   const date = new Date(Number(seconds) * 1_000);
@@ -67,12 +68,13 @@ export function writeUtc(seconds: bigint, tm: Int32Array): void {
 
 /** mktime: seconds of the local time in `tm`, whose fields may be out of range and are put in order; -1 where there is none. */
 export function secondsOfLocal(tm: Int32Array): bigint {
-  const { second, minute, hour, monthDay, month, year, summer } = read(tm);
+  const { second, minute, hour, monthDay, month, year, dst } = read(tm);
   const date = new Date(year, month, monthDay, hour, minute, second);
   // Two-digit years are years here, not 19xx.
   if (year >= 0 && year < 100) date.setFullYear(year);
-  // One hour happens twice a year; the caller's tm_isdst says which of the two is meant.
-  if (summer && !isSummerTime(date) && observesSummerTime(date)) date.setHours(date.getHours() - 1);
+  // As C has it: tm_isdst says by which of the two clocks the fields are meant; negative is whichever is in force then.
+  if (dst > 0 && !isSummerTime(date) && observesSummerTime(date)) date.setTime(date.getTime() - hourMs);
+  if (dst === 0 && isSummerTime(date)) date.setTime(date.getTime() + hourMs);
   const ms = date.getTime();
   if (Number.isNaN(ms)) return -1n;
   const seconds = BigInt(Math.floor(ms / 1_000));
@@ -131,15 +133,15 @@ interface Time {
   readonly year: number;
   readonly weekDay: number;
   readonly yearDay: number;
-  readonly summer: boolean;
+  /** Positive: summer time; 0: not; negative: unknown. */
+  readonly dst: number;
   readonly offset: number;
 }
 
 function read(tm: Int32Array): Time {
   const [second = 0, minute = 0, hour = 0, monthDay = 0, month = 0, year = 0, weekDay = 0] = tm;
   const [yearDay = 0, dst = 0, offset = 0] = tm.subarray(7);
-  const summer = dst > 0;
-  return { second, minute, hour, monthDay, month, year: year + 1900, weekDay, yearDay, summer, offset };
+  return { second, minute, hour, monthDay, month, year: year + 1900, weekDay, yearDay, dst, offset };
 }
 
 function mondayBased({ weekDay }: Time): number {
