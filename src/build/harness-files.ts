@@ -7,7 +7,7 @@ import type { RuntimeName } from '../policy/runtime-name.ts';
 import type { SourceFile } from './source-files.ts';
 
 /** Not what a developer's own compiler leaves beside them. */
-const sources = /\.(?:go|mod|rs|toml)$|(?:^|\/)function\.lock$/;
+const sources = /\.(?:go|mod|rs|toml|lock)$/;
 
 /** Paths are relative to the language's folder; its `runtime.json` is none of them. In the order of paths. */
 export async function harnessFiles(runtimesDir: string, runtime: RuntimeName): Promise<SourceFile[]> {

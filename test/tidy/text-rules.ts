@@ -89,7 +89,7 @@ export function topLevelFaults(files: readonly SourceFile[]): string[] {
 }
 
 /** Names that tools look for as they are. */
-const namedByTools: ReadonlySet<string> = new Set(['README.md', 'Cargo.toml']);
+const namedByTools: ReadonlySet<string> = new Set(['README.md', 'Cargo.toml', 'Cargo.lock']);
 
 /** Kebab-case, with dots before endings; in Python programs what the language wants of a module's name. */
 export function fileNameFaults(files: readonly SourceFile[]): string[] {

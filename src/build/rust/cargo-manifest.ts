@@ -17,14 +17,14 @@ const keptBeforeTables = /^\s*(?:(?:build-)?dependencies|features|patch|target)\
 export interface CargoManifest {
   /** Relative path of the file that becomes the program. */
   readonly entry: string;
-  /** The function's own Cargo.toml, or null. */
-  readonly own: string | null;
+  /** The function's own Cargo.toml. */
+  readonly own: string;
   /** Cargo knows `autolib` from 1.83 on. */
   readonly knowsAutolib: boolean;
 }
 
 export function cargoManifest({ entry, own, knowsAutolib }: CargoManifest): string {
-  const sections = tomlSections(own ?? '');
+  const sections = tomlSections(own);
   const carried = sections.filter(({ name }) => kept.test(name)).map(({ text }) => text);
   return [
     ...beforeTables(sections),
@@ -49,6 +49,7 @@ export function cargoManifest({ entry, own, knowsAutolib }: CargoManifest): stri
       'panic = "unwind"',
     ],
     '[workspace]',
+    `exclude = ["${workerFolder}"]`,
     '',
   ].join('\n');
 }

@@ -60,8 +60,8 @@ test('harness files: the sources of a worker and nothing that a compiler left be
   const root = makeTree({
     'rust/runtime.json': '{}',
     'rust/Cargo.toml': 't',
-    'rust/Cargo.lock': 'x',
-    'rust/function.lock': 'l',
+    'rust/Cargo.lock': 'l',
+    'rust/notes.md': 'x',
     'rust/src/lib.rs': 'r',
     'rust/target/debug/build.rs': 'x',
   });
@@ -69,6 +69,6 @@ test('harness files: the sources of a worker and nothing that a compiler left be
   const found = await harnessFiles(root, 'rust');
   assert.deepEqual(
     found.map(({ path }) => path),
-    ['Cargo.toml', 'function.lock', 'src/lib.rs'],
+    ['Cargo.lock', 'Cargo.toml', 'src/lib.rs'],
   );
 });

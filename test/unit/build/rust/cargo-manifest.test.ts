@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { cargoManifest, hasOwnDependencies } from '../../../../src/build/rust/cargo-manifest.ts';
 import { tomlSections } from '../../../../src/build/rust/toml-sections.ts';
 
-const merged = (own: string | null, knowsAutolib = true) =>
+const merged = (own: string, knowsAutolib = true) =>
   cargoManifest({ entry: 'handler.rs', own, knowsAutolib });
 
 describe('tables of a TOML document', () => {
@@ -40,8 +40,8 @@ describe('tables of a TOML document', () => {
 });
 
 describe('Cargo.toml of the workspace', () => {
-  test('without one of the function: JSON, the worker, one program', () => {
-    const text = merged(null);
+  test('an empty one gets JSON, the worker and one program', () => {
+    const text = merged('');
     assert.match(text, /^\[package\]\nname = "fn_handler"\nversion = "0\.0\.0"\nedition = "2021"\n/);
     assert.match(
       text,
@@ -50,7 +50,7 @@ describe('Cargo.toml of the workspace', () => {
     assert.match(text, /\[\[bin\]\]\nname = "fn_handler"\npath = "handler\.rs"/);
     assert.match(text, /panic = "unwind"/);
     assert.match(text, /autolib = false/);
-    assert.doesNotMatch(merged(null, false), /autolib/);
+    assert.doesNotMatch(merged('', false), /autolib/);
   });
 
   test('dependencies, features, edition and build script are carried over, other programs and profiles are not', () => {

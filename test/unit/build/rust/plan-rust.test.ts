@@ -46,9 +46,38 @@ describe('plan of a Rust function', () => {
 
   afterEach(() => removeTree(root));
 
-  test('crates are downloaded where none of their code runs, and compiled without network and out of reach of the cache', async () => {
-    const { steps, output, failureText } = await plan();
-    const [fetch, build] = steps;
+  test('what every function has is compiled once, by itself; the function then needs only the compiler', async () => {
+    const { steps, output, failureText, report } = await plan();
+    const libraries = '/cache/rust-libraries';
+    assert.deepEqual(
+      steps.map(({ tool, network, caches }) => [tool, network, caches]),
+      [
+        ['cargo fetch', 'registry', ['/cache/cargo']],
+        ['cargo build', 'none', [libraries]],
+        ['rustc', 'none', []],
+      ],
+    );
+    const [fetch, build, compile] = steps;
+    for (const step of [fetch, build]) {
+      assert.ok(step?.command.args.includes('--locked'));
+      assert.ok(
+        step?.command.args.includes(join(tools.runtimesDir, 'rust/Cargo.toml')),
+        'nothing of the function',
+      );
+    }
+    assert.equal(fetch?.command.file, join(root, 'toolchain/bin/cargo'), 'not the stand-in');
+    assert.equal(compile?.command.file, join(root, 'toolchain/bin/rustc'));
+    assert.deepEqual(compile?.toolchain, [join(root, 'toolchain'), libraries]);
+    assert.ok(build?.env['CARGO_TARGET_DIR']?.startsWith(`${libraries}/`));
+    assert.ok(compile?.command.args.includes(`dependency=${build?.env['CARGO_TARGET_DIR']}/release/deps`));
+    assert.deepEqual([output.program, failureText], ['fn_handler', 'rust build failed']);
+    assert.deepEqual([report?.manifestPath, report?.lockfilePath], [null, null]);
+  });
+
+  test('packages of its own are fetched where none of their code runs, and compiled out of reach of the caches', async () => {
+    writeTree(root, { 'f/Cargo.toml': '[dependencies]\nrand = "0.8"\n' });
+    const made = await plan();
+    const [fetch, build] = made.steps;
     assert.deepEqual(
       [fetch?.tool, fetch?.network, fetch?.caches],
       ['cargo fetch', 'registry', ['/cache/cargo']],
@@ -56,9 +85,11 @@ describe('plan of a Rust function', () => {
     assert.deepEqual([build?.tool, build?.network, build?.caches], ['cargo build', 'none', []]);
     assert.deepEqual(build?.toolchain, [join(root, 'toolchain'), '/cache/cargo']);
     for (const word of ['--offline', '--locked', '--release']) assert.ok(build?.command.args.includes(word));
-    assert.equal(build?.command.file, join(root, 'toolchain/bin/cargo'), 'not the stand-in');
     assert.equal(build?.env['RUSTC'], join(root, 'toolchain/bin/rustc'));
-    assert.deepEqual([output.program, failureText], ['target/release/fn_handler', 'rust build failed']);
+    assert.equal(made.output.program, 'target/release/fn_handler');
+    assert.match(textOf(made, '_fastfn/src/lib.rs') ?? '', /^\/\/! What a Rust function/);
+    assert.match(textOf(made, 'Cargo.lock') ?? '', /name = "serde_json"/);
+    assert.equal(made.report?.lockfilePath, 'Cargo.lock');
   });
 
   test('the handler file is the root of the program: what makes it one stands behind it', async () => {
@@ -67,8 +98,6 @@ describe('plan of a Rust function', () => {
     assert.ok(text.startsWith(`${handler}\n`));
     assert.match(text, /#\[macro_use\]\nextern crate fastfn;[\s\S]*::fastfn::serve\(handler, "1\.95\.0"\)/);
     assert.equal(textOf(made, '_shared.rs'), 'pub fn f() {}\n');
-    assert.match(textOf(made, '_fastfn/src/lib.rs') ?? '', /^\/\/! What a Rust function/);
-    assert.match(textOf(made, 'Cargo.lock') ?? '', /name = "serde_json"/);
     const bad = unitOf(join(root, 'f/handler.rs'), [join(root, 'f')], 'a-b');
     await assert.rejects(planRust(bad, tools), /invoke\.handler must be a valid identifier/);
     const named = await planned(
@@ -99,7 +128,7 @@ describe('plan of a Rust function', () => {
 
   test('in production crates must be locked', async () => {
     const production = { settings: { ...defaultBuildSettings, production: true } };
-    assert.equal((await plan(production)).steps.length, 2);
+    assert.equal((await plan(production)).steps.length, 3);
     writeTree(root, { 'f/Cargo.toml': '[dependencies]\nrand = "0.8"\n' });
     await assert.rejects(plan(production), /^PlanFault: Cargo\.lock is missing/);
     writeTree(root, { 'f/Cargo.lock': 'mine' });
