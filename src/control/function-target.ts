@@ -53,7 +53,7 @@ function whyNot(
   return isFile ? 'version not supported for file targets' : 'unknown version';
 }
 
-export function refused(text: string, access: 'read' | 'write'): GatewayError {
+function refused(text: string, access: 'read' | 'write'): GatewayError {
   return new GatewayError(access === 'read' ? 'not_found' : 'bad_request', { text });
 }
 

@@ -15,7 +15,7 @@ import { readTreeFile } from './tree-file.ts';
 type Json = Readonly<Record<string, unknown>>;
 
 /** As large as discovery reads them. */
-export const maxDocumentBytes = 262_144;
+const maxDocumentBytes = 262_144;
 /** Of code in an answer and in a call. */
 export const maxCodeBytes = 2 * 1_048_576;
 const maxEntryBytes = 64 * 1_048_576;

@@ -21,10 +21,6 @@ const minScryptCost = 16_384;
 const maxScryptBytes = 268_435_456;
 const maxScryptParallel = 16;
 
-/** What a hash option accepts, in words. */
-export const acceptedHashes =
-  'scrypt:<N>:<r>:<p>:<salt hex>:<digest hex>, pbkdf2-sha256:<iterations from 100000>:<salt hex>:<digest hex> or sha256:<hex>';
-
 /** null for text that is no hash, or one too weak. */
 export function parsePasswordHash(text: string): Verifier | null {
   return parseScrypt(text) ?? parsePbkdf2(text) ?? parseSha256(text);
