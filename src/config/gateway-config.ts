@@ -57,6 +57,13 @@ export interface HttpLimits {
   readonly maxLoopDelayMs: number;
 }
 
+/** A user of the console beside the first, who may do everything that a login allows. */
+export interface ConsoleUserEntry {
+  readonly username: string;
+  readonly passwordHash: string;
+  readonly role: 'read' | 'invoke' | 'write';
+}
+
 export interface GatewayConfig {
   /** Absolute. */
   readonly functionsRoot: string;
@@ -152,6 +159,7 @@ export interface GatewayConfig {
       readonly username: string | null;
       readonly passwordHash: string | null;
       readonly password: string | null;
+      readonly users: readonly ConsoleUserEntry[];
       readonly sessionSecret: string | null;
       readonly sessionTtlSeconds: number;
       readonly rateLimit: { readonly max: number; readonly windowSeconds: number };

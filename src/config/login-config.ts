@@ -2,7 +2,7 @@
 // login without its password would be one that nobody expects.
 
 import type { ConfigFileSources } from './config-file.ts';
-import type { GatewayConfig } from './gateway-config.ts';
+import type { ConsoleUserEntry, GatewayConfig } from './gateway-config.ts';
 import type { Option } from './option.ts';
 import { loginOptions } from './options/login-options.ts';
 import type { Settings } from './settings.ts';
@@ -21,6 +21,7 @@ export function readLogin(
     username: settings.read(loginOptions.username),
     passwordHash: secret(loginOptions.passwordHash, loginOptions.passwordHashFile),
     password: secret(loginOptions.password, loginOptions.passwordFile),
+    users: readUsers(settings, readFile),
     sessionSecret: secret(loginOptions.sessionSecret, loginOptions.sessionSecretFile),
     sessionTtlSeconds: settings.read(loginOptions.sessionTtlSeconds),
     rateLimit: {
@@ -49,6 +50,50 @@ function readSecretFile(
     severity: 'error',
   });
   return null;
+}
+
+const maxUsers = 100;
+const maxUsersFileBytes = 262_144;
+
+function readUsers(settings: Settings, readFile: ConfigFileSources['readFile']): readonly ConsoleUserEntry[] {
+  const path = settings.read(loginOptions.usersFile);
+  if (path === null) return [];
+  const users = parseUsers(readOrNull(path, readFile) ?? '');
+  if (users !== null) return users;
+  settings.add({
+    file: 'environment',
+    key: loginOptions.usersFile.env ?? '',
+    found: 'a file that is no such list',
+    accepted: `a readable JSON list of at most ${maxUsers} objects with username, password_hash and role (read, invoke or write)`,
+    severity: 'error',
+  });
+  return [];
+}
+
+function parseUsers(text: string): ConsoleUserEntry[] | null {
+  try {
+    const list: unknown = text.length > maxUsersFileBytes ? null : JSON.parse(text);
+    if (!Array.isArray(list) || list.length > maxUsers) return null;
+    const users = list.flatMap(parseUser);
+    const names = new Set(users.map(({ username }) => username));
+    return names.size === list.length ? users : null;
+  } catch {
+    return null;
+  }
+}
+
+const roles = ['read', 'invoke', 'write'] as const;
+
+/** None for what is not exactly a user. */
+function parseUser(entry: unknown): ConsoleUserEntry[] {
+  const fields = new Map<string, unknown>(
+    typeof entry === 'object' && entry !== null ? Object.entries(entry) : [],
+  );
+  const [username, passwordHash] = [fields.get('username'), fields.get('password_hash')];
+  const role = roles.find((each) => each === fields.get('role'));
+  const isWhole = typeof username === 'string' && typeof passwordHash === 'string' && role !== undefined;
+  const isNamed = isWhole && username.length > 0 && username.length <= 200 && fields.size === 3;
+  return isNamed ? [{ username, passwordHash, role }] : [];
 }
 
 function readOrNull(path: string, readFile: ConfigFileSources['readFile']): string | null {

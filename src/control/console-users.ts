@@ -6,12 +6,21 @@ import { parsePasswordHash, plainPassword, type Verifier } from './password-hash
 /** `read` looks, `invoke` also calls functions and reloads, `write` also changes things. */
 export type Role = 'read' | 'invoke' | 'write';
 
+export interface ConfiguredUser {
+  readonly username: string;
+  readonly passwordHash: string;
+  readonly role: Role;
+}
+
 /** Same fields as the configuration's `control.login`. */
 export interface LoginCredentials {
+  /** May do everything that a login allows. */
   readonly username: string | null;
   /** Beats `password`; text that is no good hash lets nobody in. */
   readonly passwordHash: string | null;
   readonly password: string | null;
+  /** Further users, each with a role. */
+  readonly users: readonly ConfiguredUser[];
 }
 
 interface ConsoleUser {
@@ -26,8 +35,11 @@ export class ConsoleUsers {
   readonly #users = new Map<string, ConsoleUser>();
 
   constructor(credentials: LoginCredentials) {
-    const user = userFrom(credentials);
-    if (user !== null) this.#users.set(user.name, user);
+    const first = firstUser(credentials);
+    const further = credentials.users.map(({ username, passwordHash, role }) =>
+      makeUser(username, role, passwordHash, parsePasswordHash(passwordHash)),
+    );
+    for (const user of [...further, first]) if (user !== null) this.#users.set(user.name, user);
   }
 
   /** False: nobody can log in, whatever they send. */
@@ -48,18 +60,19 @@ export class ConsoleUsers {
   }
 }
 
-function userFrom({ username, passwordHash, password }: LoginCredentials): ConsoleUser | null {
+function firstUser({ username, passwordHash, password }: LoginCredentials): ConsoleUser | null {
   if (username === null) return null;
-  const verifier =
-    passwordHash !== null
-      ? parsePasswordHash(passwordHash)
-      : password === null
-        ? null
-        : plainPassword(password);
+  // A hash that is none must not fall back to the password beside it.
+  const plain = password === null ? null : plainPassword(password);
+  const verifier = passwordHash === null ? plain : parsePasswordHash(passwordHash);
+  return makeUser(username, 'write', passwordHash ?? password ?? '', verifier);
+}
+
+/** null: nobody can log in by this name. */
+function makeUser(name: string, role: Role, stored: string, verifier: Verifier | null): ConsoleUser | null {
   if (verifier === null) return null;
-  const stored = passwordHash ?? password ?? '';
   const fingerprint = createHash('sha256')
-    .update(JSON.stringify([username, stored]))
+    .update(JSON.stringify([name, stored, role]))
     .digest('base64url');
-  return { name: username, role: 'write', fingerprint, verifier };
+  return { name, role, fingerprint, verifier };
 }

@@ -92,6 +92,11 @@ const sessionTtlSeconds: Option<number> = {
   },
 };
 
+const usersFile = secretFile(
+  'FN_CONSOLE_USERS_FILE',
+  'JSON list of further users: `username`, `password_hash` and `role` (read, invoke or write) each.',
+);
+
 export const loginOptions = {
   enabled,
   api,
@@ -103,6 +108,7 @@ export const loginOptions = {
   ),
   password: secret('FN_CONSOLE_LOGIN_PASSWORD', 'The password itself, where there is no hash.'),
   passwordFile: secretFile('FN_CONSOLE_LOGIN_PASSWORD_FILE', 'File that holds the password.'),
+  usersFile,
   sessionSecret: secret('FN_CONSOLE_SESSION_SECRET', 'Signs session cookies; without it nobody can log in.'),
   sessionSecretFile: secretFile('FN_CONSOLE_SESSION_SECRET_FILE', 'File that holds the session secret.'),
   rateLimitMax,

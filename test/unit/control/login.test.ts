@@ -177,6 +177,37 @@ describe('login', () => {
     ));
 });
 
+describe('roles', () => {
+  test('a reader reads, a caller also calls, a writer also writes', async () => {
+    const passwordHash = createHash('sha256').update('right').digest('hex');
+    const users = (['read', 'invoke', 'write'] as const).map((role) => ({
+      username: role,
+      passwordHash,
+      role,
+    }));
+    await withControl(
+      { username: null, password: null, users },
+      async (control) => {
+        const outcomes: Record<string, number[]> = {};
+        for (const { username } of users) {
+          const headers = { ...csrf, cookie: cookieOf(await logIn(control, username, 'right')) };
+          const read = await control.ask('/_fn/catalog', { headers });
+          const invoke = await control.ask('/_fn/reload', { method: 'POST', headers });
+          const write = await control.ask('/_fn/ui-state', { method: 'PUT', headers, payload: '{}' });
+          outcomes[username] = [read.status, invoke.status, write.status];
+          if (write.status === 403) assert.match(write.json().error, /the role \w+ may not do this/);
+        }
+        assert.deepEqual(outcomes, {
+          read: [200, 403, 403],
+          invoke: [200, 200, 403],
+          write: [200, 200, 200],
+        });
+      },
+      { settings: { writeEnabled: true } },
+    );
+  });
+});
+
 describe('sessions', () => {
   const user = { role: 'write', fingerprint: 'f1' } as const;
   const make = (

@@ -48,6 +48,7 @@ export const noLogin: ControlSettings['login'] = {
   username: null,
   passwordHash: null,
   password: null,
+  users: [],
   sessionSecret: null,
   sessionTtlSeconds: 3600,
   rateLimit: { max: 5, windowSeconds: 300 },
