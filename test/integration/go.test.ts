@@ -96,7 +96,7 @@ describe('go behind the gateway', { skip }, () => {
   test('what cannot be built says why, without paths of this host; mended, it is served', async () => {
     const broken = await subject.answer('/broken');
     assert.equal(broken.json().code, 'not_built');
-    assert.match(broken.json().error, /^go build failed: [\s\S]*\.\/handler\.go:4:9: undefined: nope/);
+    assert.match(broken.json().error, /^go build failed: [\s\S]*\bhandler\.go:4:9: undefined: nope/);
     const nameless = await subject.answer('/nohandler');
     assert.match(nameless.json().error, /go handler symbol not found \(expected func handler\(event map/);
     await subject.change({ 'broken/handler.go': handler('return "mended"') });

@@ -82,7 +82,6 @@ function placed(unit: FunctionUnit, source: SourceFile, entry: string): Workspac
   const { path, bytes } = source;
   if (path.includes('/') || !path.endsWith('.go')) return workspaceFile(unit.dir, source);
   const name = path === entry ? entryName : acceptedName(path);
-  if (name === path) return workspaceFile(unit.dir, source);
   return { path: name, text: withLineDirective(bytes.toString('utf8'), path) };
 }
 
