@@ -11,21 +11,7 @@ import type { BrowserDefaults } from '../policy/resolve-policy.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import type { EdgeProxy } from './proxy/edge-proxy.ts';
 import type { Site } from './site.ts';
-import type { TlsSettings } from './transport.ts';
-
-/** Same fields as the configuration's `http`. */
-export interface EdgeLimits {
-  readonly maxBodyBytes: number;
-  readonly maxHeaderBytes: number;
-  readonly maxUriBytes: number;
-  readonly maxQueryPairs: number;
-  readonly maxConnections: number;
-  readonly maxRequestsPerConnection: number;
-  readonly headersTimeoutMs: number;
-  readonly requestTimeoutMs: number;
-  readonly keepAliveTimeoutMs: number;
-  readonly maxLoopDelayMs: number;
-}
+import type { EdgeLimits, TlsSettings } from './transport-settings.ts';
 
 /** What serves requests now; swapped as a whole, so that a request never sees half of a change. */
 export interface Serving {

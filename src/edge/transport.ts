@@ -7,16 +7,10 @@ import type { Socket } from 'node:net';
 import type { FastifyServerOptions } from 'fastify';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import type { EdgeLimits } from './edge-options.ts';
 import { CertificateWatch, loadCertificate } from './tls/certificate-watch.ts';
 import { adoptHttp2 } from './tls/http2-request.ts';
 import { limitHttp1, secureOptions } from './tls/secure-server.ts';
-
-export interface TlsSettings {
-  readonly certFile: string;
-  readonly keyFile: string;
-  readonly http2: boolean;
-}
+import type { EdgeLimits, TlsSettings } from './transport-settings.ts';
 
 export interface TransportOptions {
   readonly limits: EdgeLimits;

@@ -2,7 +2,7 @@
 
 import type { Server } from 'node:http';
 import type { SecureServerOptions } from 'node:http2';
-import type { EdgeLimits } from '../edge-options.ts';
+import type { EdgeLimits } from '../transport-settings.ts';
 import type { Certificate } from './certificate-watch.ts';
 
 /** Requests under way at once on one connection; RFC 9113 6.5.2 advises no fewer than 100. */

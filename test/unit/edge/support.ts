@@ -3,10 +3,9 @@
 import { connect, type Socket } from 'node:net';
 import { systemClock } from '../../../src/clock.ts';
 import type { FunctionUnit, RouteMatch, RouteQuery } from '../../../src/discovery/catalog.ts';
-import type { EdgeLimits } from '../../../src/edge/edge-options.ts';
 import { EdgeProxy } from '../../../src/edge/proxy/edge-proxy.ts';
 import { createEdge } from '../../../src/edge/server.ts';
-import type { TlsSettings } from '../../../src/edge/transport.ts';
+import type { EdgeLimits, TlsSettings } from '../../../src/edge/transport-settings.ts';
 import { Deployment } from '../../../src/invocation/deployment.ts';
 import { Invoker } from '../../../src/invocation/invoker.ts';
 import { silentLog } from '../../../src/log.ts';
