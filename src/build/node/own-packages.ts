@@ -136,13 +136,16 @@ async function extend(
   const ranges = isWritten
     ? await latestRanges(missing, await findNpm(tools), tools)
     : new Map<string, string>();
-  const added = missing.map((name) => [name, ranges.get(name) ?? '*'] as const);
-  const required = new Map([...(manifest?.required ?? []), ...added]);
-  const base = manifest?.document ?? { name: generatedName(dir), private: true, version: '1.0.0' };
+  // As it is now: functions of one folder share its manifest, and another one may have added to it meanwhile.
+  const current = readPackageJson(dir, tools.functionsRoot);
+  const held = current?.required ?? new Map<string, string>();
+  const added = missing.filter((name) => !held.has(name));
+  const required = new Map([...held, ...added.map((name) => [name, ranges.get(name) ?? '*'] as const)]);
+  const base = current?.document ?? { name: generatedName(dir), private: true, version: '1.0.0' };
   const document = { ...base, dependencies: Object.fromEntries(required) };
-  const text = `${JSON.stringify(document, null, indentOf(manifest?.text))}\n`;
+  const text = `${JSON.stringify(document, null, indentOf(current?.text))}\n`;
   if (isWritten) writeManifest(join(dir, 'package.json'), text);
-  return { dir, text, document, required, optional: manifest?.optional ?? new Map() };
+  return { dir, text, document, required, optional: current?.optional ?? new Map() };
 }
 
 function generatedName(dir: string): string {

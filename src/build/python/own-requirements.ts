@@ -33,39 +33,34 @@ export async function ownRequirements(unit: FunctionUnit, tools: BuildTools): Pr
   const option = hints.find((hint) => hint.startsWith('-'));
   if (option !== undefined)
     throw new PlanFault(`cannot use "${option}" in #requirements: it names packages, not options`);
+  if (!settings.install.python) return switchedOff(read(), hints);
+  const inferring = settings.inference.python;
+  const inference = inferring ? await inferPython(unit, await findPython(tools), tools) : null;
+  // From here to the end nothing is awaited: functions of one folder share its manifest, and none may undo what another adds.
   const set = read();
-  if (!settings.install.python) {
-    const told = set.manifestText !== null || hints.length > 0;
-    const report = { ...describe(set, null), note: 'FN_AUTO_REQUIREMENTS is disabled' };
-    return { set, extra: [], wanted: false, report: told ? report : null };
-  }
-  const inference = settings.inference.python
-    ? await inferPython(unit, await findPython(tools), tools)
-    : null;
   const missing = missingPackages(set, hints, inference, tools);
   const written = missing.length > 0 && settings.inference.writeManifest && append(set, missing, inference);
-  const asked = written ? read() : set;
-  const extra = written ? hints : [...hints, ...missing];
-  return { ...judge(asked, extra), set: asked, extra, report: reportWith(asked, extra, inference) };
+  return conclude(written ? read() : set, written ? hints : [...hints, ...missing], inference);
 }
 
-function judge(set: RequirementsSet, extra: readonly string[]): Pick<OwnRequirements, 'wanted'> {
-  if (set.manifest === null && extra.length === 0) return { wanted: false };
-  return { wanted: extra.length > 0 || set.manifest === null || !isMetByHand(set.dir, set.manifest) };
+function switchedOff(set: RequirementsSet, hints: readonly string[]): OwnRequirements {
+  const isToldOf = set.manifestText !== null || hints.length > 0;
+  const report = { ...describe(set, null), note: 'FN_AUTO_REQUIREMENTS is disabled' };
+  return { set, extra: [], wanted: false, report: isToldOf ? report : null };
 }
 
-function reportWith(
+function conclude(
   set: RequirementsSet,
   extra: readonly string[],
   inference: Inference | null,
-): DependencyReport | null {
-  if (set.manifestText === null && extra.length === 0 && (inference?.imports.length ?? 0) === 0) return null;
-  const note = judge(set, extra).wanted
-    ? null
-    : set.manifest === null
-      ? 'nothing to install'
-      : 'installed by hand in .deps';
-  return { ...describe(set, inference), note };
+): OwnRequirements {
+  const asked = set.manifest !== null || extra.length > 0;
+  const byHand = extra.length === 0 && set.manifest !== null && isMetByHand(set.dir, set.manifest);
+  const why = asked ? 'installed by hand in .deps' : 'nothing to install';
+  const wanted = asked && !byHand;
+  const isToldOf = asked || set.manifestText !== null || (inference?.imports.length ?? 0) > 0;
+  const report = { ...describe(set, inference), note: wanted ? null : why };
+  return { set, extra, wanted, report: isToldOf ? report : null };
 }
 
 function describe(set: RequirementsSet, inference: Inference | null): DependencyReport {

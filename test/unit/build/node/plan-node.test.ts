@@ -250,6 +250,14 @@ describe('inference of a Node function', () => {
     );
   });
 
+  test('functions of one folder do not undo what the others add', async (context) => {
+    const files = { 'f/handler.js': "require('left');", 'f/other.js': "require('right');" };
+    const { unit, tools, root } = nodeSubject(context, files, infer());
+    await Promise.all([planNode(unit, tools), planNode({ ...unit, entry: join(root, 'f/other.js') }, tools)]);
+    const written = JSON.parse(readFileSync(join(unit.dir, 'package.json'), 'utf8'));
+    assert.deepEqual(written.dependencies, { left: '^1.3.0', right: '*' });
+  });
+
   test('packages that are there by hand or in a pack are not asked for', async (context) => {
     const files = {
       'f/handler.js': "require('a'); require('b'); require('p');",

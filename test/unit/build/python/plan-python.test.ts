@@ -233,6 +233,19 @@ describe('inference of a Python function', { skip }, () => {
     );
   });
 
+  test('functions of one folder do not undo what the others add', async (context) => {
+    const { unit, tools, root } = planSubject(
+      context,
+      infer('import six\n', {}, { 'f/other.py': 'import idna\n' }),
+    );
+    await Promise.all([
+      planPython(unit, tools),
+      planPython({ ...unit, entry: join(root, 'f/other.py') }, tools),
+    ]);
+    const lines = readFileSync(join(unit.dir, 'requirements.txt'), 'utf8').split('\n').slice(2);
+    assert.deepEqual(lines.sort(), ['', 'idna', 'six']);
+  });
+
   test('without FN_AUTO_INFER_WRITE_MANIFEST the files stay as they are', async (context) => {
     const subject = planSubject(
       context,
