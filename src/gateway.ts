@@ -10,6 +10,7 @@ import { type ScanOptions, scanFunctions } from './discovery/scan.ts';
 import { GatewayError } from './errors.ts';
 import { AttackRunner } from './gateway/attack-runner.ts';
 import { type AheadRow, buildAhead, type PastBuild, pastBuilds } from './gateway/build-ahead.ts';
+import { openSecrets } from './gateway/open-secrets.ts';
 import { openTracing } from './gateway/open-tracing.ts';
 import { proveLanguages } from './gateway/prove-languages.ts';
 import { RunningGateway } from './gateway/running-gateway.ts';
@@ -57,12 +58,17 @@ export async function createGateway(
   const common = { config, log, metrics, clock: systemClock };
   await using building = new AsyncDisposableStack();
   const { cgroups, reason } = openCgroups(log);
-  const workers = await openWorkerHost({ ...common, layout, capabilities, cgroups, planners }, building);
+  const secrets = await openSecrets(common, building);
+  const workers = await openWorkerHost(
+    { ...common, layout, capabilities, cgroups, planners, secrets },
+    building,
+  );
   const tracing = await openTracing(config, layout.version, building);
   const gateway = await RunningGateway.open(
     {
       ...common,
       tracing,
+      secrets,
       version: layout.version,
       workers,
       sandbox: layersOf(config, capabilities, reason),

@@ -3,6 +3,7 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { build as pretty } from 'pino-pretty';
 import { LogRing } from './logs/log-ring.ts';
+import { SecretMask } from './logs/secret-mask.ts';
 
 export type Log = Logger;
 
@@ -27,6 +28,12 @@ const batchLength = 65_536;
 const maxUnwrittenBytes = 67_108_864;
 
 const rings = new WeakMap<Log, LogRing>();
+const masks = new WeakMap<Log, SecretMask>();
+
+/** From now on these values stand in no line of a log that `createLog` made. */
+export function maskInLog(log: Log, values: Iterable<string>): void {
+  masks.get(log)?.add(values);
+}
 
 /** The newest lines of a log that `createLog` made; of any other log an empty ring that stays empty. */
 export function logRingOf(log: Log): LogRing {
@@ -36,17 +43,21 @@ export function logRingOf(log: Log): LogRing {
 /** Creates the process's log on stdout. Whoever runs the process calls `flush` from time to time. */
 export function createLog(options: LogOptions): Log {
   const ring = new LogRing();
-  const lines = options.format === 'pretty' ? prettyLines(ring) : new BatchedLines(ring, options.out);
+  const mask = new SecretMask();
+  const lines =
+    options.format === 'pretty' ? prettyLines(ring, mask) : new BatchedLines(ring, mask, options.out);
   const log = pino({ level: options.level, base: null }, lines);
   rings.set(log, ring);
+  masks.set(log, mask);
   return log;
 }
 
-function prettyLines(ring: LogRing): DestinationStream {
+function prettyLines(ring: LogRing, mask: SecretMask): DestinationStream {
   // In this process and not as a pino transport: a transport is a thread that loads a file, and the binary has no files.
   const lines = pretty({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l', sync: true });
   return {
-    write: (line) => {
+    write: (written) => {
+      const line = mask.apply(written);
       ring.append(line);
       lines.write(line);
     },
@@ -60,11 +71,13 @@ function prettyLines(ring: LogRing): DestinationStream {
 class BatchedLines implements DestinationStream {
   readonly #out: LineSink;
   readonly #ring: LogRing;
+  readonly #mask: SecretMask;
   #pending = '';
   #count = 0;
 
-  constructor(ring: LogRing, out?: LineSink) {
+  constructor(ring: LogRing, mask: SecretMask, out?: LineSink) {
     this.#ring = ring;
+    this.#mask = mask;
     this.#out = out ?? this.#standardOutput();
     ring.gather = () => this.#handOn();
   }
@@ -93,8 +106,8 @@ class BatchedLines implements DestinationStream {
   }
 
   #handOn(): void {
-    const batch = this.#pending;
-    if (batch === '') return;
+    if (this.#pending === '') return;
+    const batch = this.#mask.apply(this.#pending);
     const count = this.#count;
     this.#pending = '';
     this.#count = 0;

@@ -15,6 +15,8 @@ export interface CliContext {
   /** Each writes one line and adds the line feed. */
   readonly print: (line: string) => void;
   readonly printError: (line: string) => void;
+  /** All of standard input. Throws CommandFailure beyond `maxBytes`. */
+  readonly readInput: (maxBytes: number) => Promise<Buffer>;
   /** Loaded only by the commands that need it: it brings in the whole product. */
   readonly loadGateway: () => Promise<GatewayModule>;
   /** Calls back on SIGTERM, SIGINT and SIGHUP until the returned function is called. */

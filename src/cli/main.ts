@@ -6,6 +6,7 @@ import { processEnvironment } from '../config/process-sources.ts';
 import type { CliContext } from './cli-context.ts';
 import { loadGateway } from './gateway-module.ts';
 import { runCommandLine } from './program.ts';
+import { readStandardInput } from './standard-input.ts';
 
 const watchedSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
@@ -24,6 +25,7 @@ function processContext(): CliContext {
     terminal: process.stdout.isTTY === true,
     print: (line) => process.stdout.write(`${line}\n`),
     printError: (line) => process.stderr.write(`${line}\n`),
+    readInput: readStandardInput,
     loadGateway,
     onSignal,
     exit: (status) => process.exit(status),

@@ -10,6 +10,7 @@ import { addInitCommand } from './init-command.ts';
 import { addLogsCommand } from './logs-command.ts';
 import { addProveCommand } from './prove-command.ts';
 import { addRoutesCommand } from './routes-command.ts';
+import { addSecretsCommands } from './secrets-command.ts';
 import { addServeCommands } from './serve-command.ts';
 import { addVersionCommand } from './version-command.ts';
 
@@ -51,6 +52,7 @@ function createProgram(context: CliContext, report: (status: number) => void): C
     addDoctorCommand,
     addProveCommand,
     addLogsCommand,
+    addSecretsCommands,
     addDocsCommand,
     addVersionCommand,
   ];

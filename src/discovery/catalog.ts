@@ -37,6 +37,8 @@ export interface FunctionUnit {
   readonly refused: string | null;
   /** What it takes: checked before it is called. Absent: whatever comes. */
   readonly input?: InputSchema;
+  /** Secrets of the operator's store that its config asks for. Absent: none. */
+  readonly secrets?: readonly string[];
   /** What its config says for the API documentation; comments in its source say the rest. */
   readonly docs?: FunctionDocs;
   /** Code of that refusal where it is no config fault. */

@@ -39,6 +39,8 @@ export interface FunctionConfig {
   /** Why calls must be refused: schemas of input that nobody can check; or null. */
   readonly inputRefused: string | null;
   readonly docs: FunctionDocs;
+  /** Secrets of the operator's store that the handlers of this folder get. */
+  readonly secrets: readonly string[];
   /** In a folder below the root only `function` counts: its alias. */
   readonly home: HomeConfig;
   readonly assets: AssetsConfig | null;
@@ -101,6 +103,7 @@ function readConfig(value: Json, written: Json, rules: SandboxRules, complain: C
     input,
     inputRefused,
     docs: readDocs(invoke, complain),
+    secrets: textsOf(value['secrets']),
     home: readHome(value, invoke),
     assets: readAssets(value, complain),
     ignoreDirs: readIgnoreDirs(value, complain),

@@ -100,11 +100,13 @@ function ownConfigs({ own, kind, version, home }: Draft): FunctionConfig[] {
   return [own, outer].filter((config) => config !== null);
 }
 
-function describeInput(draft: Draft): Pick<FunctionUnit, 'input' | 'docs'> {
+function describeInput(draft: Draft): Pick<FunctionUnit, 'input' | 'docs' | 'secrets'> {
   const configs = ownConfigs(draft).reverse();
   const input = Object.assign({}, ...configs.map((config) => config.input));
   const docs = Object.assign({}, ...configs.map((config) => config.docs));
+  const secrets = [...new Set(configs.flatMap((config) => config.secrets))];
   return {
+    ...(secrets.length === 0 ? {} : { secrets: Object.freeze(secrets) }),
     ...(Object.keys(input).length === 0 ? {} : { input: Object.freeze(input) }),
     ...(Object.keys(docs).length === 0 ? {} : { docs: Object.freeze(docs) }),
   };

@@ -4,11 +4,11 @@
 import type { Artifact } from '../build/build-plan.ts';
 import type { Clock } from '../clock.ts';
 import type { Catalog, FunctionUnit } from '../discovery/catalog.ts';
-import { loadFunctionEnv } from '../discovery/function-env.ts';
 import { Deployment } from '../invocation/deployment.ts';
 import type { Metrics } from '../metrics.ts';
 import type { GoneWorker, ReadyWorker, SupervisorListener, WorkerSpec } from '../supervisor/worker-spec.ts';
 import { WorkerPool, type WorkerProcesses } from '../workers/pool.ts';
+import type { FunctionEnvironment } from './function-environments.ts';
 
 /** A call that was admitted before the change may run to its deadline, and its worker has this long to end, ms. */
 const drainMarginMs = 1_000;
@@ -39,6 +39,9 @@ export interface DeploymentSetOptions {
   /** Most processes of one function whose workers take one call each and that sets no limit of its own. */
   readonly maxSingleProcesses: number;
   readonly isServed: (unit: FunctionUnit) => boolean;
+  readonly environmentOf: (unit: FunctionUnit) => FunctionEnvironment;
+  /** Values that no log line may hold from now on. */
+  readonly maskInLog: (values: Iterable<string>) => void;
   /** Whether a function can be served as it is now. */
   readonly readinessOf: (unit: FunctionUnit) => Readiness;
 }
@@ -48,6 +51,13 @@ export type Readiness =
   | { readonly kind: 'ready'; readonly artifact: Artifact | null }
   /** Not built: what served before its change may go on. */
   | { readonly kind: 'waiting'; readonly keepsPrevious: boolean };
+
+/** What a deployment is made from, beside its unit. */
+interface Deployed {
+  readonly identity: string;
+  readonly environment: FunctionEnvironment;
+  readonly artifact: Artifact | null;
+}
 
 interface Served {
   readonly deployment: Deployment;
@@ -128,15 +138,17 @@ export class DeploymentSet implements SupervisorListener {
     const before = this.#served.get(unit.key) ?? null;
     const readiness = this.#options.readinessOf(unit);
     if (readiness.kind === 'waiting') return readiness.keepsPrevious ? before : null;
-    const identity = identityOf(unit, readiness.artifact);
-    return before?.identity === identity ? before : this.#deploy(unit, identity, readiness.artifact);
+    const environment = this.#options.environmentOf(unit);
+    const identity = identityOf(unit, readiness.artifact, environment.stamp);
+    if (before?.identity === identity) return before;
+    return this.#deploy(unit, { identity, environment, artifact: readiness.artifact });
   }
 
-  #deploy(unit: FunctionUnit, identity: string, artifact: Artifact | null): Served {
-    const { clock, metrics, root } = this.#options;
-    const loaded = unit.envFile === null ? null : loadFunctionEnv(unit.envFile);
+  #deploy(unit: FunctionUnit, { identity, environment, artifact }: Deployed): Served {
+    const { clock, metrics, root, maskInLog } = this.#options;
+    maskInLog(environment.secrets);
     const poolKey = `${unit.key}#${++this.#lastPool}`;
-    const pool = this.#createPool(unit, poolKey, loaded?.env ?? {}, artifact);
+    const pool = this.#createPool(unit, poolKey, environment.env, artifact);
     this.#pools.set(poolKey, pool);
     if (artifact !== null) this.#artifacts.set(poolKey, artifact.key);
     const deployment = new Deployment({
@@ -144,7 +156,8 @@ export class DeploymentSet implements SupervisorListener {
       pool,
       clock,
       root,
-      secrets: loaded?.secrets ?? [],
+      secrets: environment.secrets,
+      eventSecrets: environment.eventSecrets,
       admissionListener: { dropped: (reason) => metrics.drops.inc({ function: unit.key, reason }) },
     });
     return { deployment, pool, poolKey, identity };
@@ -196,7 +209,7 @@ function farewellMs({ policy }: FunctionUnit): number {
 }
 
 /** Everything that a worker or an admission depends on. */
-function identityOf(unit: FunctionUnit, artifact: Artifact | null): string {
+function identityOf(unit: FunctionUnit, artifact: Artifact | null, environmentStamp: string): string {
   return JSON.stringify([
     unit.signature,
     unit.policy,
@@ -206,5 +219,6 @@ function identityOf(unit: FunctionUnit, artifact: Artifact | null): string {
     unit.listable,
     artifact?.key ?? null,
     artifact?.importPaths ?? null,
+    environmentStamp,
   ]);
 }

@@ -10,7 +10,7 @@ import type { GatewayConfig } from '../config/gateway-config.ts';
 import type { Layout } from '../config/layout.ts';
 import { installPrograms } from '../config/program-files.ts';
 import type { FunctionUnit } from '../discovery/catalog.ts';
-import type { Log } from '../log.ts';
+import { type Log, maskInLog } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { type RuntimeName, runtimeNames } from '../policy/runtime-name.ts';
 import type { Capabilities } from '../sandbox/capabilities.ts';
@@ -18,6 +18,7 @@ import { withTempDir } from '../sandbox/language-guard.ts';
 import { type LaunchPlan, planLaunch } from '../sandbox/launch-plan.ts';
 import { peerPid } from '../sandbox/peer-credentials.ts';
 import { loadSystemGrants } from '../sandbox/system-grants.ts';
+import type { SecretStore } from '../secrets/secret-store.ts';
 import type { WorkerCgroups } from '../supervisor/cgroup.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { makeGatewayTempDir } from '../supervisor/temp-dir.ts';
@@ -25,6 +26,7 @@ import type { LaunchPlace } from '../supervisor/worker-process.ts';
 import type { SupervisorListener, WorkerSpec } from '../supervisor/worker-spec.ts';
 import { type Builds, openBuilds } from './build-host.ts';
 import { DeploymentSet, type Readiness } from './deployment-set.ts';
+import { FunctionEnvironments } from './function-environments.ts';
 import { planWorker, type WorkerPlanner } from './worker-plan.ts';
 import { admitWorkerUser } from './worker-user.ts';
 
@@ -59,10 +61,10 @@ export interface WorkerProcesses {
 }
 
 export async function openWorkerHost(
-  options: WorkerHostOptions,
+  options: WorkerHostOptions & { readonly secrets: SecretStore },
   building: AsyncDisposableStack,
 ): Promise<WorkerHost> {
-  const { config, metrics, clock } = options;
+  const { config, log, metrics, clock } = options;
   const isRuntimeUp = (runtime: RuntimeName) => config.adapters.get(runtime)?.available === true;
   // The supervisor reports to the deployments, and the deployments ask the supervisor: the first report comes later.
   const listener: { current: SupervisorListener | null } = { current: null };
@@ -71,6 +73,7 @@ export async function openWorkerHost(
   const inUse = () => deploymentsOf.current?.artifactsInUse ?? new Set<string>();
   const { programs, system } = planner;
   const builds = openBuilds({ ...options, programs, system, inUse }, building);
+  const environments = new FunctionEnvironments({ config: config.secrets, store: options.secrets, log });
   const deployments = new DeploymentSet({
     clock,
     metrics,
@@ -81,6 +84,8 @@ export async function openWorkerHost(
       config.runtimeDaemons.get(runtime) ?? availableParallelism(),
     maxSingleProcesses: singleProcessesPerCore * availableParallelism(),
     isServed: (unit) => isRuntimeUp(unit.runtime),
+    environmentOf: (unit) => environments.of(unit),
+    maskInLog: (values) => maskInLog(log, values),
     readinessOf: (unit) => readinessOf(builds.service.stateOf(unit), config.hotReload.enabled),
   });
   listener.current = deployments;

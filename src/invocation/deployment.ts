@@ -50,6 +50,8 @@ export interface DeploymentOptions {
   readonly root: string;
   /** Values that must never be shown. */
   readonly secrets: readonly string[];
+  /** `event.secrets`; null or absent: the event has none. */
+  readonly eventSecrets?: Readonly<Record<string, string>> | null;
   readonly admissionListener?: AdmissionListener;
 }
 
@@ -58,6 +60,7 @@ export class Deployment {
   readonly pool: PoolLike;
   readonly gate: AdmissionGate;
   readonly redactor: Redactor;
+  readonly eventSecrets: Readonly<Record<string, string>> | null;
   #warmAt: number | null = null;
   #log: Log | null = null;
 
@@ -65,6 +68,7 @@ export class Deployment {
     this.unit = options.unit;
     this.pool = options.pool;
     this.gate = new AdmissionGate(options.unit.policy.workerPool, options.clock, options.admissionListener);
+    this.eventSecrets = options.eventSecrets ?? null;
     this.redactor = new Redactor({ root: options.root, secrets: options.secrets });
   }
 

@@ -48,16 +48,21 @@ export function planEventContext(unit: FunctionUnit, gatewayPid: number): EventC
 
 /**
  * @param ts epoch ms of the invocation's start
+ * @param secrets what the function has asked for of the operator's store; null: the event has no `secrets`
  * @returns everything of the event but what the worker adds (`planEventContext` among it)
  */
-export function buildEvent(request: InvocationRequest, ts: number): Readonly<Record<string, unknown>> {
+export function buildEvent(
+  request: InvocationRequest,
+  ts: number,
+  secrets: Readonly<Record<string, string>> | null = null,
+): Readonly<Record<string, unknown>> {
   const { params } = request;
   const trace = request.trace ?? null;
   const headers = trace?.isOurs === true ? tracedHeaders(request.headers, trace.context) : request.headers;
   const cookie = headers.cookie;
   const agent = headers['user-agent'];
   const ip = request.clientIp;
-  return {
+  const event: Record<string, unknown> = {
     id: request.id,
     ts,
     method: request.method,
@@ -72,6 +77,8 @@ export function buildEvent(request: InvocationRequest, ts: number): Readonly<Rec
     context: contextOf(request, ts + request.unit.policy.timeoutMs, trace),
     version: request.unit.version,
   };
+  if (secrets !== null) event['secrets'] = secrets;
+  return event;
 }
 
 /** The span of this very call in place of the client's: what the handler calls belongs below it. */

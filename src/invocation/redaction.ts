@@ -25,7 +25,7 @@ export class Redactor {
 
   constructor(options: RedactionOptions) {
     // The longest first: of `abcd` and `abcd-1234` the second must not leave its tail.
-    const secrets = [...new Set(options.secrets)]
+    const secrets = [...new Set(options.secrets.flatMap(formsOf))]
       .filter((secret) => secret.length >= minSecretLength)
       .sort((a, b) => b.length - a.length);
     this.#secrets = secrets.length === 0 ? null : new RegExp(secrets.map(RegExp.escape).join('|'), 'g');
@@ -44,6 +44,19 @@ export class Redactor {
     const masked = this.maskSecrets(text);
     return (this.#root === null ? masked : masked.replace(this.#root, '')).replace(this.#paths, hiddenPath);
   }
+}
+
+/** A secret as it is, and as texts that carry others write it: in JSON, in a URL, as base64. */
+function formsOf(secret: string): string[] {
+  if (secret.length < minSecretLength) return [];
+  const wellFormed = secret.toWellFormed();
+  return [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    encodeURIComponent(wellFormed),
+    // Without padding, and without the last digit, which depends on what follows.
+    Buffer.from(wellFormed).toString('base64').replace(/=+$/, '').slice(0, -1),
+  ];
 }
 
 let ofThisHost: RegExp | null = null;

@@ -213,7 +213,7 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner, Upload
     const { clock, deadlineMs } = this.#options;
     const remainingMs = deadlineMs - clock.now();
     try {
-      const event = buildEvent(this.request, Date.now());
+      const event = buildEvent(this.request, Date.now(), this.deployment.eventSecrets);
       const call = lease.connection.invoke({ remainingMs, event, body: this.#upload ?? body }, this);
       this.#call = call;
       if (this.#upload !== null) this.#startUpload(this.#upload, call);

@@ -9,6 +9,7 @@ const importTable: Readonly<Record<string, readonly string[]>> = {
   policy: [],
   // State on disk: replaced whole, appended, bounded.
   store: [],
+  secrets: ['store'],
   protocol: [],
   config: ['policy'],
   discovery: ['policy'],
@@ -24,6 +25,7 @@ const importTable: Readonly<Record<string, readonly string[]>> = {
   control: [
     'policy',
     'store',
+    'secrets',
     'protocol',
     'config',
     'discovery',
@@ -35,7 +37,7 @@ const importTable: Readonly<Record<string, readonly string[]>> = {
     'jobs',
   ],
   console: [],
-  cli: ['config', 'control'],
+  cli: ['config', 'secrets', 'control'],
   // Makes the npm package and the binary; needs the words by which the binary knows its roles.
   release: ['config'],
 };

@@ -13,6 +13,7 @@ import { limitOptions } from './limit-options.ts';
 import { loginOptions } from './login-options.ts';
 import { runtimeOptions, socketOptions } from './runtime-options.ts';
 import { sandboxOptions } from './sandbox-options.ts';
+import { secretOptions } from './secret-options.ts';
 import { serverOptions } from './server-options.ts';
 import { streamOptions } from './stream-options.ts';
 import { tlsOptions } from './tls-options.ts';
@@ -33,6 +34,7 @@ export const allOptions: readonly AnyOption[] = [
   ...Object.values(controlOptions),
   ...Object.values(docsOptions),
   ...Object.values(tracingOptions),
+  ...Object.values(secretOptions),
   ...Object.values(loginOptions),
   ...Object.values(buildOptions),
   ...Object.values(inferenceOptions),

@@ -30,6 +30,8 @@ export interface TerminalOptions {
   readonly cwd?: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly gateway?: FakeGateway;
+  /** Standard input. */
+  readonly input?: string;
 }
 
 const emptyCatalog: Catalog = {
@@ -67,6 +69,7 @@ export function makeTerminal(options: TerminalOptions = {}): Terminal {
     terminal: false,
     print: (line) => out.push(...line.split('\n')),
     printError: (line) => errors.push(...line.split('\n')),
+    readInput: async () => Buffer.from(options.input ?? ''),
     loadGateway: async () => fakeModule(options.gateway ?? { calls: [] }),
     onSignal: (callback) => {
       listeners.add(callback);
