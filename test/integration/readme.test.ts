@@ -97,6 +97,8 @@ describe('README: commands', () => {
     ["curl 'http://127.0.0.1:8080/greet?name=Ada'", 'above'],
     ["curl 'http://127.0.0.1:8080/welcome?name=Ada'", 'above'],
     ["curl 'http://127.0.0.1:8080/aloha?name=Ada'", 'above'],
+    ["curl 'http://127.0.0.1:8080/salut?name=Ada'", 'above'],
+    ["curl 'http://127.0.0.1:8080/ciao?name=Ada'", 'above'],
     ['npm run package', 'package.test.ts: makes the binary with the same function'],
     ['dist/fastfn serve functions --port 8080', 'package.test.ts: the binary serves'],
     ['npm pack', 'package.test.ts'],
