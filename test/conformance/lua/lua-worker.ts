@@ -10,9 +10,9 @@ import { type Answer, WorkerProcess, type WorkerProgram } from '../harness.ts';
 
 const repository = join(import.meta.dirname, '../../..');
 const program = join(repository, 'runtimes/lua/main.ts');
-export const luaModule = join(repository, 'node_modules/wasmoon/dist/glue.wasm');
+const luaModule = join(repository, 'node_modules/wasmoon/dist/glue.wasm');
 
-export function behaviourEntry(behaviour: string): string {
+function behaviourEntry(behaviour: string): string {
   return join(repository, 'fixtures/behaviours', behaviour, 'handler.lua');
 }
 
