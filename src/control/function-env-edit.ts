@@ -24,6 +24,8 @@ const shapeText = 'env values must be string|number|boolean|null or {value,is_se
 /** For answers: what the file holds, without what nobody can read, which the function does not get either. */
 export function maskEnv(file: Json): Record<string, unknown> {
   const shown = Object.entries(file).flatMap(([name, raw]) => {
+    const reference = referenceOf(raw);
+    if (reference !== null) return [[name, { is_secret: true, value: hiddenValue, ...reference }] as const];
     const entry = readEntry(name, raw);
     if (entry === null) return [];
     return [
@@ -45,12 +47,48 @@ export function editEnv(file: Json, patch: Json): Json {
   for (const [name, change] of Object.entries(patch)) {
     if (name.trim() === '' || name === '$schema' || /[=\0]/.test(name))
       throw bad('env keys must be non-empty strings');
+    // What stands elsewhere is kept like a value that is hidden.
+    if (isHidden(change) && referenceOf(file[name]) !== null) continue;
     const entry = changed(name, change, readEntry(name, file[name]));
     if (entry === null) next.delete(name);
     else next.set(name, entry);
   }
   if (next.size > maxKeys) throw bad(`env: at most ${maxKeys} keys`);
   return Object.fromEntries(next);
+}
+
+function isHidden(change: unknown): boolean {
+  return change === hiddenValue || (isObject(change) && change['value'] === hiddenValue);
+}
+
+/** A value of the operator's store or of a file: named here, read by whoever starts the worker. */
+type Reference = { readonly secret: string } | { readonly value_file: string };
+
+function referenceOf(raw: unknown): Reference | null {
+  if (!isObject(raw)) return null;
+  const { secret, value_file: file } = raw;
+  if (typeof secret === 'string') return { secret };
+  return typeof file === 'string' ? { value_file: file } : null;
+}
+
+const maxPathLength = 1024;
+
+/** null where the change names none. @throws GatewayError bad_request */
+function newReference(name: string, change: Json): Reference | null {
+  if (!('secret' in change || 'value_file' in change)) return null;
+  const other = Object.keys(change).find((key) => !['secret', 'value_file'].includes(key));
+  const reference = referenceOf(change);
+  const text = reference === null ? '' : Object.values(reference).join('');
+  if (other !== undefined || reference === null || Object.keys(change).length !== 1) {
+    throw bad(`env ${name}: secret or value_file must be one text and stand alone`);
+  }
+  if ('secret' in reference && !/^[A-Za-z_][A-Za-z0-9_]{0,99}$/.test(text)) {
+    throw bad(`env ${name}: secret must match ^[A-Za-z_][A-Za-z0-9_]*$`);
+  }
+  if (text === '' || text.length > maxPathLength || text.includes('\0')) {
+    throw bad(`env ${name}: value_file must be a path`);
+  }
+  return reference;
 }
 
 function readEntry(name: string, raw: unknown): EnvEntry | null {
@@ -61,13 +99,15 @@ function readEntry(name: string, raw: unknown): EnvEntry | null {
 }
 
 /** null: the key goes, or is not made. */
-function changed(name: string, change: unknown, before: EnvEntry | null): EnvEntry | null {
+function changed(name: string, change: unknown, before: EnvEntry | null): EnvEntry | Reference | null {
   if (change === null) return null;
   if (isScalar(change)) {
     if (change === hiddenValue) return before;
     return { value: checked(name, change), is_secret: before?.is_secret ?? isSecretName(name) };
   }
   if (!isObject(change)) throw bad(shapeText);
+  const reference = newReference(name, change);
+  if (reference !== null) return reference;
   const unknown = Object.keys(change).find((key) => key !== 'value' && key !== 'is_secret');
   if (unknown !== undefined) throw bad(`env ${name}: unknown key: ${unknown.slice(0, 100)}`);
   if (!('value' in change)) throw bad('env entry objects must include value');
