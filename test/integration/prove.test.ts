@@ -63,13 +63,16 @@ describe('fastfn prove', { skip: reasonToSkip }, () => {
     for (const { language, skipped, attempts, layers, unanswered } of proof.languages) {
       if (skipped !== null) continue;
       assert.deepEqual(unanswered, []);
-      assert.ok(attempts > 30, `${language}: ${attempts}`);
+      // A machine without system calls leaves Lua little to try, and the system call filter nothing to stop.
+      const isMachine = language === 'lua';
+      assert.ok(attempts > (isMachine ? 4 : 30), `${language}: ${attempts}`);
       for (const { layer, held, attempts: made, through } of layers) {
         assert.deepEqual([layer, held, through], [layer, made, []]);
       }
       for (const layer of ['landlock', 'seccomp', 'kernel', 'guarded'] as const) {
+        if (isMachine && layer === 'seccomp') continue;
         assert.ok(
-          layers.some((each) => each.layer === layer && each.held > 10),
+          layers.some((each) => each.layer === layer && each.held > (isMachine ? 4 : 10)),
           `${language} ${layer}`,
         );
       }
