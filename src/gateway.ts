@@ -97,6 +97,7 @@ export function inspectBuilds(
 
 /**
  * Installs and compiles what functions need, also with FN_AUTO_INSTALL off; nothing is served.
+ * @param keepLocks writes the locks that installs made beside the manifests that have none
  * @throws GatewayError sandbox_unavailable where FN_SANDBOX_REQUIRED asks for what this kernel lacks
  */
 export async function buildFunctions(
@@ -104,11 +105,12 @@ export async function buildFunctions(
   layout: Layout,
   log: Log,
   planners: WorkerHostOptions['planners'] = undefined,
+  keepLocks = false,
 ): Promise<readonly AheadRow[]> {
   const capabilities = probeCapabilities();
   requireSandbox(config, layersOf(config, capabilities, null));
   const scan = (of: GatewayConfig) => scanFunctions(scanOptions(of, capabilities, 1));
-  return buildAhead({ config, layout, log, capabilities, scan, planners });
+  return buildAhead({ config, layout, log, capabilities, scan, planners, keepLocks });
 }
 
 /** The layers of the jail on this host. */

@@ -19,10 +19,12 @@ export const addDepsCommand: CommandAdder = (program, context, report) => {
     .command('deps')
     .argument('[dir]', 'folder of the functions')
     .description('install dependencies and compile functions ahead of time')
+    .option('--lock', 'write the locks that are missing beside the manifests')
     .option('--json', 'print JSON')
     .action(async (argument: string | undefined, _flags: unknown, command) => {
-      const { json, ...flags } = command.optsWithGlobals();
-      report(await installAhead(context, argument, flags, json === true));
+      const { json, lock, ...flags } = command.optsWithGlobals();
+      const how = { json: json === true, keepLocks: lock === true };
+      report(await installAhead(context, argument, flags, how));
     });
 };
 
@@ -30,13 +32,13 @@ async function installAhead(
   context: CliContext,
   argument: string | undefined,
   flags: Record<string, unknown>,
-  json: boolean,
+  { json, keepLocks }: { readonly json: boolean; readonly keepLocks: boolean },
 ): Promise<number> {
   const config = await loadOrFail(context, { mode: 'serve', argument, flags });
   const { buildFunctions } = await context.loadGateway();
   // The table tells what failed; the log's lines would only tell it twice.
   const log = createLog({ level: 'fatal', format: config.log.format });
-  const rows = await buildFunctions(config, context.layout, log);
+  const rows = await buildFunctions(config, context.layout, log, undefined, keepLocks);
   const failed = rows.filter(({ outcome }) => outcome === 'failed');
   context.print(json ? JSON.stringify({ ok: failed.length === 0, functions: rows }, null, 2) : textOf(rows));
   return failed.length === 0 ? exitStatus.done : exitStatus.failed;
@@ -51,5 +53,6 @@ function textOf(rows: readonly AheadRow[]): string {
   const complaints = rows
     .filter(({ reason }) => reason !== null)
     .flatMap((row) => `Error: ${row.function}: ${row.reason}`.split('\n').map(plainText));
-  return [table, ...complaints].join('\n');
+  const locks = rows.flatMap(({ lock }) => (lock === undefined ? [] : [`Lock written: ${plainText(lock)}`]));
+  return [table, ...locks, ...complaints].join('\n');
 }

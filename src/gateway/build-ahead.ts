@@ -13,6 +13,7 @@ import { createMetrics } from '../metrics.ts';
 import type { RuntimeName } from '../policy/runtime-name.ts';
 import type { Capabilities } from '../sandbox/capabilities.ts';
 import { openBuilds } from './build-host.ts';
+import { keepLock } from './kept-lock.ts';
 import { openPrograms } from './worker-host.ts';
 
 export interface AheadOptions {
@@ -22,6 +23,8 @@ export interface AheadOptions {
   readonly capabilities: Capabilities;
   readonly scan: (config: GatewayConfig) => Promise<Catalog>;
   readonly planners?: Readonly<Record<RuntimeName, BuildPlanner | null>> | undefined;
+  /** Locks that installs make are put beside manifests that have none, also in production. */
+  readonly keepLocks: boolean;
 }
 
 /** `reused`: it had been built before. */
@@ -32,13 +35,17 @@ export interface AheadRow {
   readonly outcome: AheadOutcome;
   /** Why it failed; null otherwise. */
   readonly reason: string | null;
+  /** The lock that was written, relative to the functions root; absent where none was. */
+  readonly lock?: string;
 }
 
 /** Rows in the order of the catalog; functions that are refused for their config are left out. */
 export async function buildAhead(options: AheadOptions): Promise<readonly AheadRow[]> {
-  const { layout, log, capabilities, planners } = options;
-  // Asked for by name: the switch is about what happens by itself.
-  const config = { ...options.config, build: { ...options.config.build, enabled: true } };
+  const { layout, log, capabilities, planners, keepLocks } = options;
+  const asked = options.config.build;
+  // Asked for by name: the switch is about what happens by itself, and a lock cannot be wanted before it is made.
+  const build = { ...asked, enabled: true, production: asked.production && !keepLocks };
+  const config = { ...options.config, build };
   await using opened = new AsyncDisposableStack();
   // Timers of ours keep no process alive; between two steps nothing else would.
   const alive = setInterval(() => {}, 60_000);
@@ -53,11 +60,15 @@ export async function buildAhead(options: AheadOptions): Promise<readonly AheadR
   await service.prepare(units.filter(isUp));
   const before = new Set(units.filter((unit) => service.stateOf(unit).kind === 'built'));
   await service.settled();
-  return units.map((unit) =>
-    isUp(unit)
-      ? rowOf(unit, service.stateOf(unit), before.has(unit))
-      : { function: unit.key, outcome: 'failed', reason: reasonOf(config, unit) },
-  );
+  return units.map((unit) => {
+    if (!isUp(unit)) return { function: unit.key, outcome: 'failed', reason: reasonOf(config, unit) };
+    const state = service.stateOf(unit);
+    const row = rowOf(unit, state, before.has(unit));
+    if (!keepLocks) return row;
+    const manifest = service.dependencyState(unit.key)?.manifest_path ?? null;
+    const lock = keepLock(unit, state, manifest, config.functionsRoot);
+    return lock === null ? row : { ...row, lock };
+  });
 }
 
 function reasonOf({ adapters }: GatewayConfig, { runtime }: FunctionUnit): string {
