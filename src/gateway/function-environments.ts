@@ -90,9 +90,10 @@ export class FunctionEnvironments {
       const isAllowed = fileRoots.some((root) =>
         real.startsWith(`${realpathSync(root).replace(/\/$/, '')}/`),
       );
-      const isKey = [keyFile].some((key) => real === (realOrNull(key) ?? key));
-      if (!isAllowed || isKey) return { problem: 'FN_SECRETS_FILE_ROOTS does not allow its value_file' };
-      const { mtimeMs, ino, size, ...stats } = statSync(real);
+      if (!isAllowed || real === realOrNull(keyFile))
+        return { problem: 'FN_SECRETS_FILE_ROOTS does not allow its value_file' };
+      const stats = statSync(real);
+      const { mtimeMs, ino, size } = stats;
       if (!stats.isFile() || size > maxFileBytes)
         return { problem: `its value_file is no regular file of at most ${maxFileBytes} bytes` };
       return { value: readFileSync(real, 'utf8').replace(/\r?\n$/, ''), stamp: `${ino} ${mtimeMs} ${size}` };
