@@ -13,6 +13,8 @@ const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** RFC 9110 5.5: CR, LF and NUL would split the answer; node:http refuses what is beyond one byte. */
 const refusedInValue = /[^\t\x20-\x7e\x80-\xff]/;
 
+const eventStream = /^text\/event-stream\s*(?:;|$)/i;
+
 /** Answers that have no body whatever the handler says: RFC 9110 15.3.5, 15.4.5. */
 export function isBodyless(status: number): boolean {
   return status === 204 || status === 304;
@@ -34,20 +36,16 @@ export function replyHeaders(headers: LooseHeaders, contentType: string | null):
   }
   if (listed !== null) removeListed(safe, listed);
   if (contentType !== null) safe['content-type'] ??= contentType;
+  const type = safe['content-type'];
+  if (typeof type === 'string' && eventStream.test(type)) addEventHeaders(safe);
   return safe;
 }
 
-/**
- * What every stream of events needs in front of proxies and caches that would hold it back; a handler may say otherwise.
- * Added in place.
- */
-export function streamHeaders(headers: ReplyHeaders): ReplyHeaders {
-  const type = headers['content-type'];
-  if (typeof type !== 'string' || !/^\s*text\/event-stream\s*(?:;|$)/i.test(type)) return headers;
+/** What events need in front of proxies and caches that would hold them back; a handler may say otherwise. In place. */
+function addEventHeaders(headers: ReplyHeaders): void {
   headers['cache-control'] ??= 'no-cache';
   // nginx's word for "do not gather this"; others have taken it over.
   headers['x-accel-buffering'] ??= 'no';
-  return headers;
 }
 
 /** Content-Length is computed again from the body; `x-fastfn-…` is the gateway's word, not a function's. */

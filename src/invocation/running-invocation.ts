@@ -13,7 +13,7 @@ import { buildEvent } from './event.ts';
 import type { InvocationReply, InvocationRequest } from './invocation.ts';
 import { InvocationTimer } from './invocation-timer.ts';
 import { ReplyStream, type ReplyStreamOwner } from './reply-stream.ts';
-import { checkStatus, isBodyless, replyHeaders, streamHeaders } from './result.ts';
+import { checkStatus, isBodyless, replyHeaders } from './result.ts';
 import { Upload, type UploadOwner } from './upload.ts';
 
 /** How long a cancelled handler may take to end before its worker is given up. */
@@ -231,7 +231,7 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner, Upload
 
   #startStream(message: ResultMessage, bodyBytes: number | null): void {
     const body = this.#openStream();
-    const headers = streamHeaders(replyHeaders(message.headers, 'text/plain; charset=utf-8'));
+    const headers = replyHeaders(message.headers, 'text/plain; charset=utf-8');
     this.#reply.resolve({ status: message.status, headers, body, bodyBytes, proxy: message.proxy ?? null });
   }
 
