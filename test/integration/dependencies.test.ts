@@ -11,7 +11,8 @@ import { startTestGateway, type TestGateway } from './support/gateway.ts';
 import { ask } from './support/http.ts';
 import { recordingLog } from './support/recording-log.ts';
 import { noComposer, noNpm, noPip, registryVariables } from './support/registries.ts';
-import { type Tree, writeTree } from './support/tree.ts';
+import { runProgram } from './support/started-program.ts';
+import { makeTree, removeTree, type Tree, writeTree } from './support/tree.ts';
 
 /** Installs are given this long, ms. */
 const patienceMs = 90_000;
@@ -274,6 +275,25 @@ describe('PHP packages', { skip: noComposer }, () => {
     await subject.start(inFolder('f', plain), { FN_AUTO_PHP_DEPS: '0' });
     assert.equal((await subject.answer('/f')).text, 'false');
     assert.equal(subject.installs('f'), 0);
+  });
+});
+
+describe('locks', { skip: noPip }, () => {
+  test('production wants them, and deps --lock writes those that are missing', async (context) => {
+    const root = makeTree({
+      'py/handler.py': versionPy,
+      'py/requirements.txt': 'six<1.17\n',
+    });
+    context.after(() => removeTree(root));
+    const fastfn = join(import.meta.dirname, '../../bin/fastfn');
+    const env = { ...process.env, FN_PRODUCTION: '1' };
+    const open = await runProgram(fastfn, ['deps', root], { env });
+    assert.equal(open.code, 1, open.stdout);
+    assert.match(open.stdout, /FN_PRODUCTION wants a lock: py\/requirements\.lock\.txt is missing/);
+    const locking = await runProgram(fastfn, ['deps', root, '--lock'], { env });
+    assert.equal(locking.code, 0, locking.stdout);
+    assert.deepEqual(locking.stdout.match(/Lock written: .*/g), ['Lock written: py/requirements.lock.txt']);
+    assert.equal(readFileSync(join(root, 'py/requirements.lock.txt'), 'utf8'), 'six==1.16.0\n');
   });
 });
 
