@@ -1,7 +1,5 @@
 // What tests with real packages need of the host: installers, registries that answer, and the variables that lead there.
 import { spawnSync } from 'node:child_process';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { processEnvironment } from '../../../src/config/process-sources.ts';
 import { registryEnvironmentOf } from '../../../src/config/registry-environment.ts';
 
@@ -25,17 +23,7 @@ function reasonFor(
 export const noPip: string | false = reasonFor(
   'pip',
   ['python3', '-I', '-m', 'pip', '--version'],
-  [
-    'python3',
-    '-m',
-    'pip',
-    'download',
-    '--no-deps',
-    '--quiet',
-    '--dest',
-    join(tmpdir(), 'fastfn-pip-probe'),
-    'six==1.16.0',
-  ],
+  ['python3', '-m', 'pip', 'install', '--dry-run', '--ignore-installed', '--no-deps', '-q', 'six==1.16.0'],
 );
 export const noNpm: string | false = reasonFor(
   'npm',
