@@ -7,6 +7,7 @@ import type { BuildTools } from '../build-planner.ts';
 import { contentKey } from '../content-key.ts';
 import type { SourceFile } from '../source-files.ts';
 import { programName } from './cargo-manifest.ts';
+import { linkerStep, linkerVariable, linksWithLld } from './linker.ts';
 import type { RustToolchain } from './toolchain.ts';
 
 interface StepBase {
@@ -25,14 +26,15 @@ function baseOf(toolchain: RustToolchain, tools: BuildTools): StepBase {
 /** For a function with a Cargo.toml: its crates are fetched where none of their code runs, and compiled without network. */
 export function packageSteps(toolchain: RustToolchain, tools: BuildTools): BuildStep[] {
   const { crates, env, timeoutMs } = baseOf(toolchain, tools);
-  const target = { CARGO_TARGET_DIR: `${workspacePlaceholder}/target` };
+  const linker = planLinker(toolchain, `${workspacePlaceholder}/.linker`, { caches: [], timeoutMs });
   const command = (...args: string[]) => ({ file: toolchain.cargo, args });
   return [
     fetchStep(toolchain, tools, []),
+    ...linker.steps,
     {
       tool: 'cargo build',
       command: command('build', '--quiet', '--release', '--offline', '--locked', '--bin', programName),
-      env: { ...env, ...target },
+      env: { ...env, ...linker.env, CARGO_TARGET_DIR: `${workspacePlaceholder}/target` },
       network: 'none',
       // Code of packages runs here: what others will be built of must be out of its reach.
       toolchain: [toolchain.sysroot, crates],
@@ -52,16 +54,18 @@ export function programSteps(
   const { crates, env, timeoutMs } = baseOf(toolchain, tools);
   const libraries = tools.cacheDir('rust-libraries');
   const target = join(libraries, librariesKey(worker, toolchain));
+  const linker = planLinker(toolchain, target, { caches: [libraries], timeoutMs });
   const workerCrate = join(tools.runtimesDir, 'rust');
   const manifest = ['--manifest-path', join(workerCrate, 'Cargo.toml')];
   const cargo = (...args: string[]) => ({ file: toolchain.cargo, args: [...args, ...manifest] });
   return [
     fetchStep(toolchain, tools, ['--locked', ...manifest]),
+    ...linker.steps,
     {
       // Ours and what our lock names: the only code that may write where the libraries of all functions are.
       tool: 'cargo build',
       command: cargo('build', '--quiet', '--release', '--offline', '--locked'),
-      env: { ...env, CARGO_TARGET_DIR: target },
+      env: { ...env, ...linker.env, CARGO_TARGET_DIR: target },
       network: 'none',
       // Their build scripts are compiled into that folder, and run there.
       toolchain: [toolchain.sysroot, crates, workerCrate, libraries],
@@ -78,6 +82,17 @@ export function programSteps(
       timeoutMs,
     },
   ];
+}
+
+/** @param folder where the script may lie, the same for all builds into one target folder */
+function planLinker(
+  toolchain: RustToolchain,
+  folder: string,
+  base: Pick<BuildStep, 'caches' | 'timeoutMs'>,
+): { readonly steps: readonly BuildStep[]; readonly env: Readonly<Record<string, string>> } {
+  if (linksWithLld(toolchain)) return { steps: [], env: {} };
+  const file = join(folder, 'linker');
+  return { steps: [linkerStep(file, base)], env: { [linkerVariable(toolchain.target)]: file } };
 }
 
 function fetchStep(toolchain: RustToolchain, tools: BuildTools, more: readonly string[]): BuildStep {

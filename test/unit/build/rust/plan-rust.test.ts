@@ -22,6 +22,7 @@ describe('plan of a Rust function', () => {
       'shims/rustc': `#!/bin/sh\n[ "$1" = --print ] && echo "${root}/toolchain" && exit\nprintf 'rustc\\nhost: x86_64-unknown-linux-gnu\\nrelease: ${release}\\n'\n`,
       'toolchain/bin/cargo': 'x',
       'toolchain/bin/rustc': 'x',
+      'toolchain/lib/rustlib/x86_64-unknown-linux-gnu/bin/gcc-ld/ld.lld': 'x',
     });
     chmodSync(join(root, 'shims/rustc'), 0o755);
     return { found: true, path: join(root, 'shims/cargo'), version: release, readable: [] };
@@ -90,6 +91,26 @@ describe('plan of a Rust function', () => {
     assert.match(textOf(made, '_fastfn/src/lib.rs') ?? '', /^\/\/! What a Rust function/);
     assert.match(textOf(made, 'Cargo.lock') ?? '', /name = "serde_json"/);
     assert.equal(made.report?.lockfilePath, 'Cargo.lock');
+  });
+
+  test('where programs are linked with GNU ld, a script around the linker makes them executable', async () => {
+    const older = fakeCargo('1.85.0');
+    const made = await plan({ find: async () => older });
+    const [, linker, build] = made.steps;
+    assert.deepEqual(
+      [linker?.tool, linker?.network, linker?.caches],
+      ['linker', 'none', ['/cache/rust-libraries']],
+    );
+    const file = build?.env['CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER'] ?? '';
+    assert.equal(file, join(build?.env['CARGO_TARGET_DIR'] ?? '', 'linker'));
+    assert.ok(linker?.command.args.includes(file));
+    writeTree(root, { 'f/Cargo.toml': '[dependencies]\nrand = "0.8"\n' });
+    const own = await plan({ find: async () => older });
+    assert.deepEqual(
+      own.steps.map(({ tool }) => tool),
+      ['cargo fetch', 'linker', 'cargo build'],
+    );
+    assert.match(own.steps[2]?.env['CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER'] ?? '', /^\{workspace\}\//);
   });
 
   test('the handler file is the root of the program: what makes it one stands behind it', async () => {
