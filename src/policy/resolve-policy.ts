@@ -144,7 +144,7 @@ function mustStayStrict({ strictFs }: PolicyDefaults, network: NetworkGrants): b
 }
 
 /** Whether handlers of this language, called this way, can be given a body that is still arriving. */
-export function canStreamBody(runtime: RuntimeName, { adapter = 'native' }: HandlerPatch): boolean {
+function canStreamBody(runtime: RuntimeName, { adapter = 'native' }: HandlerPatch): boolean {
   return (runtime === 'node' || runtime === 'python') && adapter === 'native';
 }
 

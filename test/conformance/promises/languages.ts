@@ -28,7 +28,7 @@ export interface Language {
 
 const folderOf = (name: RuntimeName) => join(import.meta.dirname, '../../../fixtures/promises', name);
 
-export function entryOf({ name, file }: Language): string {
+function entryOf({ name, file }: Language): string {
   return join(folderOf(name), file);
 }
 

@@ -49,7 +49,7 @@ function tree(served: readonly Language[]): Record<string, string> {
   return files;
 }
 
-export function isCompiled({ name }: Language): boolean {
+function isCompiled({ name }: Language): boolean {
   return name === 'rust' || name === 'go';
 }
 
