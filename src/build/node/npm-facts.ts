@@ -2,7 +2,7 @@
 // single binary, which runs no scripts, and npm wants the Node that it came with.
 
 import { existsSync, realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { askTool } from '../ask-tool.ts';
 import { type BuildTools, PlanFault } from '../build-planner.ts';
 import { firstLine } from '../script-head.ts';
@@ -36,15 +36,21 @@ export async function findNpm(tools: BuildTools): Promise<NpmFacts> {
 
 async function examine(path: string): Promise<NpmFacts> {
   const real = realpathSync(path);
-  const home = dirname(dirname(real));
   const node = /^#!.*\bnode/.test(firstLine(real)) ? await nodeBeside(path) : null;
   const command = node === null ? { file: real, args: [] } : { file: node, args: [real] };
+  const files = packageOf(real) ?? real;
   return {
     ...command,
     node,
-    toolchain: [...(node === null ? [] : [node]), home],
-    globalModules: dirname(home),
+    toolchain: [...(node === null ? [] : [node]), files],
+    globalModules: dirname(files),
   };
+}
+
+/** The folder of npm itself; null for a program that is called npm and is no package: its folder may be anybody's. */
+function packageOf(program: string): string | null {
+  const home = dirname(dirname(program));
+  return basename(dirname(program)) === 'bin' && existsSync(join(home, 'package.json')) ? home : null;
 }
 
 /** The Node in npm's folder, else the host's. */

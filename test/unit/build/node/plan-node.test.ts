@@ -162,7 +162,10 @@ describe('plan of a Node function', () => {
   });
 
   test('npm as a script of Node is run by the node beside it', async (context) => {
-    const folder = makeTree({ 'bin/node': '', 'lib/npm/bin/npm-cli.js': '#!/usr/bin/env node\n' });
+    const folder = makeTree({
+      'lib/npm/package.json': '{}',
+      'lib/npm/bin/npm-cli.js': '#!/usr/bin/env node\n',
+    });
     context.after(() => removeTree(folder));
     const npm = {
       found: true,
@@ -178,6 +181,12 @@ describe('plan of a Node function', () => {
     assert.equal(step?.command.file, join(folder, 'lib/npm/bin/node'));
     assert.deepEqual(step.command.args.slice(0, 2), [npm.path, 'install']);
     assert.ok(step.toolchain.includes(join(folder, 'lib/npm')));
+  });
+
+  test('a program that is only called npm brings nothing but itself into the jail', async (context) => {
+    const { unit, tools } = nodeSubject(context, { ...handler, 'f/package.json': oneDependency });
+    const [step] = (await planned({ unit, tools, root: '' })).steps;
+    assert.deepEqual(step?.toolchain, [step?.command.file]);
   });
 });
 
