@@ -72,7 +72,7 @@ async function requireAnalyzer(tools: BuildTools): Promise<never> {
 }
 
 async function globalPackage(name: string, tools: BuildTools): Promise<{ node: string; folder: string }> {
-  const { node, globalModules } = await findNpm(tools);
+  const { node, globalModules } = await findNpm(tools, `node dependency inference via ${name} failed`);
   const folder = join(globalModules, name);
   if (node !== null && existsSync(join(folder, 'package.json'))) return { node, folder };
   throw new PlanFault(

@@ -21,12 +21,15 @@ export interface NpmFacts {
 
 const known = new Map<string, Promise<NpmFacts>>();
 
-/** @throws PlanFault that says what to install where there is no npm */
-export async function findNpm(tools: BuildTools): Promise<NpmFacts> {
+/**
+ * @param what cannot be done without it, for example `npm install failed for api`
+ * @throws PlanFault that says what to install where there is no npm
+ */
+export async function findNpm(tools: BuildTools, what: string): Promise<NpmFacts> {
   const tool = await tools.find('FN_NPM_BIN');
   if (!tool.found) {
     throw new PlanFault(
-      `npm ${tool.reason}: packages cannot be installed; install npm (Debian, Ubuntu: apt install npm), or set FN_NPM_BIN`,
+      `${what}: npm ${tool.reason}; install npm (Debian, Ubuntu: apt install npm), or set FN_NPM_BIN`,
     );
   }
   const facts = known.get(tool.path) ?? examine(tool.path);

@@ -134,7 +134,7 @@ async function extend(
   const { writeManifest: isWritten } = tools.settings.inference;
   const dir = manifest?.dir ?? manifestFolder(unit, 'package.json');
   const ranges = isWritten
-    ? await latestRanges(missing, await findNpm(tools), tools)
+    ? await latestRanges(missing, await findNpm(tools, 'node dependency inference failed'), tools)
     : new Map<string, string>();
   // As it is now: functions of one folder share its manifest, and another one may have added to it meanwhile.
   const current = readPackageJson(dir, tools.functionsRoot);

@@ -28,7 +28,10 @@ export const planNode = withReportedFaults('package.json', async (unit, tools) =
   const asked = [...(own.set === null ? [] : [{ prefix: '', set: own.set }]), ...wanted];
   if (asked.length === 0 && byHand.length === 0)
     return own.report === null ? null : { kind: 'none', report: own.report };
-  const npm = asked.length === 0 ? null : await findNpm(tools);
+  const npm =
+    asked.length === 0
+      ? null
+      : await findNpm(tools, `npm install failed for ${shownPath(unit.dir, tools.functionsRoot)}`);
   const folders = npm === null ? [] : asked.map(({ set, prefix }) => planFolder(set, prefix, npm, tools));
   return assemble(unit, tools, folders, byHand, own.report ?? emptyReport);
 });

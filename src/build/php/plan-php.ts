@@ -74,7 +74,7 @@ async function composerStep(tools: BuildTools): Promise<BuildStep & { readonly p
   if (!php.found) throw new PlanFault(`php ${php.reason}: install PHP 8.0 or newer, or set FN_PHP_BIN`);
   if (!composer.found) {
     throw new PlanFault(
-      `composer ${composer.reason}: install Composer (Debian, Ubuntu: apt install composer), or set FN_COMPOSER_BIN`,
+      `composer install failed: composer ${composer.reason}; install Composer (Debian, Ubuntu: apt install composer), or set FN_COMPOSER_BIN`,
     );
   }
   const cache = tools.cacheDir('composer');

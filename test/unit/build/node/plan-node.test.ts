@@ -158,7 +158,10 @@ describe('plan of a Node function', () => {
       'FN_AUTO_NODE_DEPS is disabled',
     );
     const { unit, tools } = nodeSubject(context, files, { tools: {} });
-    await assert.rejects(planNode(unit, tools), /^PlanFault: npm not found: .*install npm/);
+    await assert.rejects(
+      planNode(unit, tools),
+      /^PlanFault: npm install failed for f: npm not found; install npm/,
+    );
   });
 
   test('npm as a script of Node is run by the node beside it', async (context) => {

@@ -67,7 +67,10 @@ describe('plan of a PHP function', () => {
     const missing = phpSubject(context, files, {
       tools: { FN_PHP_BIN: { found: true, path: '/bin/sh', version: '8.2.0', readable: [] } },
     });
-    await assert.rejects(planPhp(missing.unit, missing.tools), /composer not found: install Composer/);
+    await assert.rejects(
+      planPhp(missing.unit, missing.tools),
+      /^PlanFault: composer install failed: composer not found; install Composer/,
+    );
   });
 
   test('local repositories, loaded files and class maps come along, folders of classes do not', async (context) => {
