@@ -38,7 +38,7 @@ export function errorReply(error: GatewayError, requestId: string, accept?: stri
 }
 
 /** What llhttp and node:http report, in our words. */
-export function parserError(error: ParserFailure, maxUriBytes: number): GatewayError {
+function parserError(error: ParserFailure, maxUriBytes: number): GatewayError {
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
       return new GatewayError(
@@ -60,11 +60,41 @@ function isLongTarget(packet: unknown, maxUriBytes: number): boolean {
   return (end === -1 ? packet.length : end) > maxUriBytes;
 }
 
+export interface ParserFailureContext {
+  readonly maxUriBytes: number;
+  readonly clock: Clock;
+  readonly onAnswered: (status: number) => void;
+}
+
+/**
+ * Answers bytes that are no request. What is wrong with the request now in hand is answered at once; what came behind one that
+ * is still being served has to wait for its turn, or it would be taken for that one's answer.
+ */
+export function answerParserFailure(
+  error: ParserFailure,
+  socket: Socket,
+  context: ParserFailureContext,
+): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const served = responseInFlight(socket);
+  if (served?.req.complete === true) {
+    // Behind `Connection: close` there is nothing to answer (RFC 9112 9.6).
+    if (error.code === 'HPE_CLOSED_CONNECTION') return;
+    served.once('finish', () => setImmediate(() => answerParserFailure(error, socket, context)));
+    return;
+  }
+  const status = answerOnSocket(socket, parserError(error, context.maxUriBytes), context.clock);
+  if (status !== null) context.onAnswered(status);
+}
+
+function responseInFlight(socket: Socket): ServerResponse | null {
+  return (socket as { readonly _httpMessage?: ServerResponse | null })._httpMessage ?? null;
+}
+
 /** Answers on the socket itself and closes it; returns the status, or null when nothing could be said any more. */
 export function answerOnSocket(socket: Socket, error: GatewayError, clock: Clock): number | null {
   // An answer already under way would be corrupted by a second one.
-  const inFlight = (socket as { readonly _httpMessage?: ServerResponse | null })._httpMessage;
-  if (!socket.writable || inFlight?.headersSent === true) {
+  if (!socket.writable || responseInFlight(socket)?.headersSent === true) {
     socket.destroy();
     return null;
   }

@@ -1,5 +1,5 @@
-// The one Host that a request must have (RFC 9112 3.2): without it, with two, or with no name in it two parties could read
-// the request differently.
+// What two parties could read differently in a request that llhttp lets pass: its one Host (RFC 9112 3.2), and the coding
+// of its body (RFC 9112 6.1).
 
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../errors.ts';
@@ -15,4 +15,19 @@ export function checkHost(request: IncomingMessage, headers: EventHeaders): void
   const isValid =
     typeof host === 'string' ? isAuthority(host) : host === undefined && request.httpVersionMinor === 0;
   if (!isValid) throw new GatewayError('bad_request', { text: 'exactly one valid Host header is needed' });
+}
+
+/**
+ * False for a coding under the chunks, which nobody here undoes: the body would not be what its sender meant. A last coding
+ * other than chunked llhttp refuses itself.
+ */
+export function hasPlainCoding({ headers }: IncomingMessage): boolean {
+  const coding = headers['transfer-encoding'];
+  return coding === undefined || !/,\s*chunked$/i.test(coding);
+}
+
+/** @throws GatewayError bad_request */
+export function checkCoding(request: IncomingMessage): void {
+  if (!hasPlainCoding(request))
+    throw new GatewayError('bad_request', { text: 'Transfer-Encoding must be chunked' });
 }

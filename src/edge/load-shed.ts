@@ -17,6 +17,8 @@ const resolutionMs = 10;
 const nanosecondsPerMs = 1_000_000;
 /** A look at the delay holds for so long, ms. */
 const windowMs = 250;
+/** A look that is older than this says nothing of now, ms. */
+const staleMs = 2_000;
 
 /** Measured by the runtime itself (uv timers); keeps no process alive. */
 export function systemLoopDelay(): LoopDelay {
@@ -46,7 +48,10 @@ export class LoadShed {
   readonly #options: LoadShedOptions;
   /** null: nobody is ever refused, and nothing is measured. */
   readonly #delay: LoopDelay | null;
-  #lookedAtMs: number;
+  /** null: not yet; what was late before the first request (starting, loading) is nobody's fault. */
+  #lookedAtMs: number | null = null;
+  /** How far over the limit the last look found it, as a part of the limit. */
+  #overBefore = 0;
   /** Share of requests to refuse, 0 to 1, and what of it is still owed. */
   #share = 0;
   #owed = 0;
@@ -54,7 +59,6 @@ export class LoadShed {
   constructor(options: LoadShedOptions) {
     this.#options = options;
     this.#delay = options.limitMs === 0 ? null : (options.delay ?? systemLoopDelay());
-    this.#lookedAtMs = options.clock.now();
   }
 
   close(): void {
@@ -80,10 +84,14 @@ export class LoadShed {
   #look(delay: LoopDelay): void {
     const { clock, limitMs } = this.#options;
     const now = clock.now();
-    if (now - this.#lookedAtMs < windowMs) return;
+    const sinceMs = this.#lookedAtMs === null ? Number.POSITIVE_INFINITY : now - this.#lookedAtMs;
+    if (sinceMs < windowMs) return;
     this.#lookedAtMs = now;
-    const over = delay.takeMs() / limitMs - 1;
-    this.#share = Math.min(1, Math.max(0, over));
+    const lateMs = delay.takeMs();
+    const over = sinceMs > staleMs ? 0 : Math.max(0, lateMs / limitMs - 1);
+    // Late once is a pause (a scan, a collection of garbage); late twice in a row is a state.
+    this.#share = Math.min(1, over, this.#overBefore);
+    this.#overBefore = over;
     if (this.#share === 0) this.#owed = 0;
   }
 }

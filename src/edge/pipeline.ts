@@ -20,7 +20,7 @@ import { preflightMethod, preflightReply } from './cors.ts';
 import type { EdgeOptions, Serving } from './edge-options.ts';
 import { EdgeRequest } from './edge-request.ts';
 import { errorReply } from './error-reply.ts';
-import { checkHost } from './host-check.ts';
+import { checkCoding, checkHost } from './host-check.ts';
 import { LoadShed } from './load-shed.ts';
 import type { FunctionRateLimit } from './rate-limit.ts';
 import { sendReply } from './reply.ts';
@@ -28,7 +28,7 @@ import { decodePath, parseTarget, type RequestTarget } from './request-target.ts
 import { requestTrace } from './request-trace.ts';
 import { type FoundRoute, foundOrThrow, optionsReply, queryOrThrow } from './route-answer.ts';
 import type { Site } from './site.ts';
-import { headersOver, streamOf, wentOut } from './tls/http2-request.ts';
+import { headersOver, isHttp2, streamOf, wentOut } from './tls/http2-request.ts';
 
 /** One request on its way; `functionKey` is '' until a function is known. */
 interface Exchange {
@@ -37,6 +37,8 @@ interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   functionKey: string;
+  /** Its answer is the last of its connection. */
+  readonly isLast: boolean;
   /** The operator's until a function is known. */
   browser: BrowserDefaults;
   readonly trace: RequestTrace | null;
@@ -75,13 +77,21 @@ export class Pipeline {
     this.#load.close();
   }
 
+  /** What comes behind this request on its connection is not run. */
+  endConnection(request: IncomingMessage, response: ServerResponse): void {
+    this.#budget.end(connectionOf(request, response));
+  }
+
   /** The reply is ours from here on: Fastify neither parses the body nor serialises the answer. */
   handle(fastifyRequest: FastifyRequest, reply: FastifyReply): void {
     reply.hijack();
     const { raw: request, id } = fastifyRequest;
+    const place = this.#budget.spend(connectionOf(request, reply.raw));
+    // On HTTP/2 what came before the goodbye is still answered.
+    if (place === 'none' && !isHttp2(request)) return;
     const { browser, tracing } = this.#options;
     const trace = requestTrace(tracing, { id, request, response: reply.raw, addresses: this.#addresses });
-    const known = { functionKey: '', browser, trace };
+    const known = { functionKey: '', browser, trace, isLast: place !== 'more' };
     const exchange: Exchange = { id, fastifyRequest, request, response: reply.raw, ...known };
     try {
       this.#route(exchange);
@@ -103,6 +113,7 @@ export class Pipeline {
     if (length > limits.maxBodyBytes) throw new GatewayError('payload_too_large');
     const headers = eventHeaders(request.rawHeaders);
     checkHost(request, headers);
+    checkCoding(request);
     const parsed = parseTarget(target);
     if (isReservedPath(parsed.rawPath)) throw new GatewayError('not_found');
     const serving = this.#options.serving();
@@ -238,9 +249,10 @@ export class Pipeline {
     const { clock, isLeaving, metrics } = this.#options;
     const { request, response, id, browser } = exchange;
     metrics.requests.inc({ function: exchange.functionKey, status: reply.status });
-    const closing = this.#budget.spend(streamOf(response)?.session ?? request.socket) || isLeaving();
+    const closing = exchange.isLast || isLeaving();
+    const onLast = () => this.endConnection(request, response);
     const told = withBrowserHeaders(reply, browser, request, () => this.#addresses.isHttps(request));
-    sendReply(told, { request, response, requestId: id, clock, closing });
+    sendReply(told, { request, response, requestId: id, clock, closing, onLast });
   }
 }
 
@@ -249,6 +261,11 @@ function matchOf(
   { serving, target, host }: Asked,
 ): RouteMatch {
   return serving.router.match({ method, rawPath: target.rawPath, host });
+}
+
+/** What carries the request: a socket, or a session of HTTP/2. */
+function connectionOf(request: IncomingMessage, response: ServerResponse): object {
+  return streamOf(response)?.session ?? request.socket;
 }
 
 function isRetired(error: unknown): boolean {

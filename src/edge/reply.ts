@@ -21,6 +21,8 @@ export interface ReplyContext {
   readonly clock: Clock;
   /** The connection must not be used again: the gateway drains, or it has carried enough requests. */
   readonly closing: boolean;
+  /** Told when the answer closes the connection, before it is written: what was sent behind it must not be run. */
+  readonly onLast?: () => void;
 }
 
 export function sendReply(reply: InvocationReply, context: ReplyContext): void {
@@ -45,8 +47,10 @@ function write(reply: InvocationReply, context: ReplyContext): void {
   }
   const unread = !request.complete && isLongUnread(request);
   const headers = headerLines(reply, context.requestId);
-  if (http2 === null && (unread || context.closing)) headers.push('connection', 'close');
-  else if (context.closing) endSession(response);
+  if (http2 === null && (unread || context.closing)) {
+    headers.push('connection', 'close');
+    context.onLast?.();
+  } else if (context.closing) endSession(response);
   const { body } = reply;
   const isHead = request.method === 'HEAD';
   if (isBuffered(body)) {

@@ -9,7 +9,8 @@ import { GatewayError, toGatewayError } from '../errors.ts';
 import { requestIdFrom } from '../invocation/request-id.ts';
 import { ClientAddresses } from './client-address.ts';
 import type { EdgeOptions } from './edge-options.ts';
-import { answerOnSocket, errorReply, parserError } from './error-reply.ts';
+import { answerOnSocket, answerParserFailure, errorReply } from './error-reply.ts';
+import { hasPlainCoding } from './host-check.ts';
 import { Pipeline } from './pipeline.ts';
 import { proxiedMark } from './proxy/outbound-headers.ts';
 import { FunctionRateLimit } from './rate-limit.ts';
@@ -38,7 +39,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   const limit = new FunctionRateLimit(app, (request) => addresses.ipOf(request.raw));
   const pipeline = new Pipeline(options, addresses, limit);
   app.addHook('onClose', () => pipeline.close());
-  answerProtocolCorners(app, options);
+  answerProtocolCorners(app, options, pipeline);
   for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
   app.route({
     method: METHODS.filter((method) => method !== 'CONNECT'),
@@ -83,20 +84,20 @@ function createApp(
     requestTimeout: limits.requestTimeoutMs,
     rewriteUrl: (request) => (isForControl(request) ? (request.url ?? '') : publicRoute),
     clientErrorHandler: (error, socket) => {
-      if (error.code === 'ECONNRESET' || socket.destroyed) return;
-      const status = answerOnSocket(socket as Socket, parserError(error, limits.maxUriBytes), clock);
-      if (status !== null) metrics.requests.inc({ function: '', status });
+      const onAnswered = (status: number) => metrics.requests.inc({ function: '', status });
+      answerParserFailure(error, socket as Socket, { maxUriBytes: limits.maxUriBytes, clock, onAnswered });
     },
     ...serverOptions(transport),
   });
 }
 
 /** What a function has sent through an edge proxy, here or on another gateway, is the function's word and not the operator's. */
-function isForControl({ url = '', headers }: IncomingMessage): boolean {
-  return isControlTarget(url) && headers[proxiedMark] === undefined;
+function isForControl(request: IncomingMessage): boolean {
+  const { url = '', headers } = request;
+  return isControlTarget(url) && headers[proxiedMark] === undefined && hasPlainCoding(request);
 }
 
-function answerProtocolCorners(app: FastifyInstance, options: EdgeOptions): void {
+function answerProtocolCorners(app: FastifyInstance, options: EdgeOptions, pipeline: Pipeline): void {
   const { server } = app;
   // The body reader says `100 Continue` when, and only if, it wants the body.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
@@ -106,7 +107,8 @@ function answerProtocolCorners(app: FastifyInstance, options: EdgeOptions): void
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     const requestId = requestIdFrom(request.headers['x-request-id']);
     const reply = errorReply(new GatewayError('expectation_failed'), requestId);
-    sendReply(reply, { request, response, requestId, clock: options.clock, closing: true });
+    const onLast = () => pipeline.endConnection(request, response);
+    sendReply(reply, { request, response, requestId, clock: options.clock, closing: true, onLast });
   });
   server.on('connect', (request: IncomingMessage, second: Socket | ServerResponse) => {
     const error = new GatewayError('method_not_allowed', { headers: { Allow: 'GET' } });

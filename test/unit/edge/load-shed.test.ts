@@ -28,11 +28,16 @@ describe('load-shed', () => {
       close() {},
     };
     const shed = new LoadShed({ limitMs, clock, delay, onRefused: () => loop.refused++ });
-    const after = (lateMs: number) => {
+    /** Late by so much for two windows. */
+    const after = (lateMs: number, windowMs = 250) => {
       loop.lateMs = lateMs;
-      clock.advance(250);
+      clock.advance(windowMs);
+      refusedOf(shed);
+      clock.advance(windowMs);
+      loop.refused = 0;
       return refusedOf(shed);
     };
+    refusedOf(shed);
     return { shed, loop, after };
   };
 
@@ -45,6 +50,14 @@ describe('load-shed', () => {
     assert.equal(after(20), 0);
   });
 
+  test('late once is no reason, nor is what was long ago', () => {
+    const { shed, loop, after } = shedOf(100);
+    loop.lateMs = 1000;
+    assert.equal(refusedOf(shed), 0);
+    assert.equal(after(1000, 3000), 0);
+    assert.equal(after(1000), 100);
+  });
+
   test('the refusal is 503 and says when to come back', () => {
     const { shed, loop, after } = shedOf(100);
     assert.equal(after(1000), loop.refused);
@@ -54,8 +67,7 @@ describe('load-shed', () => {
   test('the loop is looked at once in a while, not at every request; never where the limit is off', () => {
     const { loop, after } = shedOf(100);
     after(0);
-    after(0);
-    assert.equal(loop.looks, 2);
+    assert.equal(loop.looks, 3);
     const off = shedOf(0);
     assert.deepEqual([off.after(1e9), off.loop.looks], [0, 0]);
   });
