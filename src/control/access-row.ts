@@ -90,6 +90,8 @@ export interface Caller {
   readonly isLocal: boolean;
   /** What the session's user may do; null without a session. */
   readonly role: Role | null;
+  /** Epoch s at which the session ends; null without a session. */
+  readonly sessionEndsAt: number | null;
 }
 
 /** A call that has passed its guards, with its input checked. */

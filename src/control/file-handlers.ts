@@ -7,6 +7,7 @@ import { dirname, join, relative } from 'node:path';
 import type { Catalog, FunctionUnit } from '../discovery/catalog.ts';
 import { GatewayError } from '../errors.ts';
 import type { ControlCall, ControlHandler } from './access-row.ts';
+import { badRequest } from './bad-request.ts';
 import { checkConditions, etagOf } from './etag.ts';
 import { maskEnv } from './function-env-edit.ts';
 import { findFunction, namesOf } from './function-target.ts';
@@ -120,7 +121,8 @@ async function fileSize(path: string): Promise<number> {
 async function readFile({ deps, boundary }: HandlerParts, { query, reply }: ControlCall): Promise<unknown> {
   const unit = targetOf({ deps }, query, 'read');
   const { path, absolute, name } = placeOf(unit, query['path']);
-  if (!(await checkWay(unit.home, absolute))) throw new GatewayError('not_found', { text: 'file not found' });
+  if (!(await checkWay(deps.catalog().root, absolute)))
+    throw new GatewayError('not_found', { text: 'file not found' });
   if (name === 'fn.env.json') {
     const { value } = await readDocument(absolute);
     return { content: JSON.stringify(maskEnv(value), null, 2), path, truncated: false, masked: true };
@@ -143,10 +145,10 @@ async function changeFile(parts: HandlerParts, call: ControlCall): Promise<unkno
   const unit = targetOf(parts, call.query, 'write');
   const { path, absolute, name } = placeOf(unit, call.body['path']);
   audit.describe(call.request, { file: path });
-  if (protectedFiles.includes(name)) throw bad(`use config/env API to modify ${name}`);
+  if (protectedFiles.includes(name)) throw badRequest(`use config/env API to modify ${name}`);
   const content = contentOf(call.body);
-  if (content.length > maxFileBytes) throw bad('file too large (max 1 MB)');
-  await checkWay(unit.home, absolute);
+  if (content.length > maxFileBytes) throw badRequest('file too large (max 1 MB)');
+  await checkWay(deps.catalog().root, absolute);
   const before = await readTreeFile(absolute, maxReadBytes);
   checkConditions(call.request.headers, before);
   refuseHidden(content.toString('utf8'), before, boundary);
@@ -170,11 +172,11 @@ async function deleteFile(parts: HandlerParts, { query, request }: ControlCall):
   const { root, functions } = deps.catalog();
   const unit = targetOf(parts, query, 'write');
   const { path, absolute, name } = placeOf(unit, query['path']);
-  if (protectedFiles.includes(name)) throw bad(`cannot delete ${name}`);
+  if (protectedFiles.includes(name)) throw badRequest(`cannot delete ${name}`);
   if ([...functions.values()].some((other) => other.entry === absolute)) {
-    throw bad('cannot delete the main handler file');
+    throw badRequest('cannot delete the main handler file');
   }
-  if (!(await checkWay(unit.home, absolute))) throw new GatewayError('not_found', { text: 'file not found' });
+  if (!(await checkWay(root, absolute))) throw new GatewayError('not_found', { text: 'file not found' });
   checkConditions(request.headers, await readTreeFile(absolute, maxReadBytes));
   await changes.carryOut({
     apply: () => trash.put(root, [absolute], { kind: 'file', ...namesOf(unit), path }),
@@ -204,19 +206,19 @@ function placeOf(
   raw: unknown,
 ): { readonly path: string; readonly absolute: string; readonly name: string } {
   const path = typeof raw === 'string' ? raw : '';
-  if (path === '') throw bad('path required');
+  if (path === '') throw badRequest('path required');
   const parts = path.split('/');
   // Dot files are the gateway's and the tools' own.
   if (path.includes('\0') || parts.some((part) => part === '' || part.startsWith('.')))
-    throw bad('invalid path');
-  if (!/^[A-Za-z0-9_./ \-[\]]+$/.test(path)) throw bad('invalid characters in path');
+    throw badRequest('invalid path');
+  if (!/^[A-Za-z0-9_./ \-[\]]+$/.test(path)) throw badRequest('invalid characters in path');
   return { path, absolute: join(unit.home, path), name: parts.at(-1) ?? '' };
 }
 
 function contentOf({ content, content_base64: base64 }: ControlCall['body']): Buffer {
   if (typeof content === 'string') return Buffer.from(content, 'utf8');
   if (typeof base64 === 'string') return Buffer.from(base64, 'base64');
-  throw bad('content required');
+  throw badRequest('content required');
 }
 
 function lastCharacterEnd(bytes: Buffer): number {
@@ -224,8 +226,4 @@ function lastCharacterEnd(bytes: Buffer): number {
   // Back over the bytes of a character that may be cut: at most three follow its first (RFC 3629 3).
   for (let back = 0; back < 4 && end > 0 && ((bytes[end - 1] ?? 0) & 0xc0) === 0x80; back += 1) end -= 1;
   return end > 0 && (bytes[end - 1] ?? 0) >= 0xc0 ? end - 1 : bytes.length;
-}
-
-function bad(text: string): GatewayError {
-  return new GatewayError('bad_request', { text });
 }

@@ -3,8 +3,8 @@
 
 import { isObject } from '../discovery/checked-document.ts';
 import { parseRoutePattern } from '../discovery/route-pattern.ts';
-import { GatewayError } from '../errors.ts';
 import { parseMethodList } from '../policy/methods.ts';
+import { badRequest } from './bad-request.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -55,7 +55,7 @@ function refuseFixed(patch: Json): void {
   const fixed =
     fixedKeys.find((key) => key in patch) ??
     fixedInvokeKeys.find((key) => key in invoke)?.replace(/^/, 'invoke.');
-  if (fixed !== undefined) throw bad(`${fixed} cannot be changed here`);
+  if (fixed !== undefined) throw badRequest(`${fixed} cannot be changed here`);
 }
 
 /** The other spellings of a key become the one that the file uses. */
@@ -99,7 +99,7 @@ function invokeBlock(methods: unknown, routes: unknown, invoke: Json): Json {
 function methodsOf(value: unknown): readonly string[] | null {
   if (value === null) return null;
   const { methods, unknown } = parseMethodList(value);
-  if (unknown.length > 0) throw bad('invoke.methods must be of GET, POST, PUT, PATCH and DELETE');
+  if (unknown.length > 0) throw badRequest('invoke.methods must be of GET, POST, PUT, PATCH and DELETE');
   return methods.length > 0 ? methods : ['GET'];
 }
 
@@ -109,7 +109,7 @@ function routesOf(value: unknown): readonly string[] | null {
   const routes = texts.map((text) => {
     const parsed = parseRoutePattern(String(text));
     if (parsed.kind !== 'ok')
-      throw bad('invoke.routes must contain valid URL paths (absolute, non-reserved)');
+      throw badRequest('invoke.routes must contain valid URL paths (absolute, non-reserved)');
     return parsed.pattern;
   });
   return routes.length === 0 ? null : [...new Set(routes)];
@@ -119,7 +119,7 @@ function sharedDepsOf(value: unknown): readonly string[] | null {
   if (value === null) return null;
   const texts = typeof value === 'string' ? value.split(/[\n,]/) : (value as unknown[]).map(String);
   const names = texts.map((text) => text.trim()).filter((text) => text !== '');
-  if (!names.every((name) => /^[a-zA-Z0-9_-]+$/.test(name))) throw bad(sharedDepsText);
+  if (!names.every((name) => /^[a-zA-Z0-9_-]+$/.test(name))) throw badRequest(sharedDepsText);
   return [...new Set(names)];
 }
 
@@ -132,23 +132,23 @@ function checkSchedule(schedule: unknown): void {
   if (typeof cron === 'string') checkCron(cron.trim());
   for (const zone of [schedule['timezone'], schedule['tz']]) {
     if (typeof zone === 'string' && !isZone(zone.trim())) {
-      throw bad('schedule.timezone must be UTC, local, Z, or a fixed offset (+HH:MM)');
+      throw badRequest('schedule.timezone must be UTC, local, Z, or a fixed offset (+HH:MM)');
     }
   }
   if (!isObject(retry)) return;
   const { base_delay_seconds: base, max_delay_seconds: most } = retry;
   if (typeof base === 'number' && typeof most === 'number' && most < base) {
-    throw bad('schedule.retry.max_delay_seconds must be >= base_delay_seconds');
+    throw badRequest('schedule.retry.max_delay_seconds must be >= base_delay_seconds');
   }
 }
 
 function checkCron(cron: string): void {
   if (cron.startsWith('@')) {
     if (cronMacros.includes(cron.toLowerCase())) return;
-    throw bad('schedule.cron must be 5/6-field cron or a supported @macro');
+    throw badRequest('schedule.cron must be 5/6-field cron or a supported @macro');
   }
   const fields = cron.split(/\s+/).length;
-  if (fields !== 5 && fields !== 6) throw bad('schedule.cron must have 5 or 6 fields');
+  if (fields !== 5 && fields !== 6) throw badRequest('schedule.cron must have 5 or 6 fields');
 }
 
 /** Names of the IANA database too. */
@@ -159,8 +159,4 @@ function isZone(zone: string): boolean {
   } catch {
     return false;
   }
-}
-
-function bad(text: string): GatewayError {
-  return new GatewayError('bad_request', { text });
 }

@@ -27,7 +27,10 @@ export async function deleteFunction(
   await changes.carryOut({
     apply: async () => {
       await trash.put(catalog.root, paths, { kind: 'function', ...names });
-      await removeEmptyFolders(unit.home, catalog.root);
+      // The folder of a language stays: without FN_RUNTIMES it is what switches the language on.
+      const grouped = join(catalog.root, unit.runtime);
+      const stop = unit.home.startsWith(`${grouped}/`) ? grouped : catalog.root;
+      await removeEmptyFolders(unit.home, stop);
     },
     revert: () => trash.takeBack(catalog.root).then(() => {}),
     mayVanish: (key) => key === unit.key,

@@ -3,7 +3,7 @@
 
 import { isObject } from '../discovery/checked-document.ts';
 import { isSecretName } from '../discovery/function-env.ts';
-import { GatewayError } from '../errors.ts';
+import { badRequest } from './bad-request.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 type Scalar = string | number | boolean;
@@ -46,14 +46,14 @@ export function editEnv(file: Json, patch: Json): Json {
   }
   for (const [name, change] of Object.entries(patch)) {
     if (name.trim() === '' || name === '$schema' || /[=\0]/.test(name))
-      throw bad('env keys must be non-empty strings');
+      throw badRequest('env keys must be non-empty strings');
     // What stands elsewhere is kept like a value that is hidden.
     if (isHidden(change) && referenceOf(file[name]) !== null) continue;
     const entry = changed(name, change, readEntry(name, file[name]));
     if (entry === null) next.delete(name);
     else next.set(name, entry);
   }
-  if (next.size > maxKeys) throw bad(`env: at most ${maxKeys} keys`);
+  if (next.size > maxKeys) throw badRequest(`env: at most ${maxKeys} keys`);
   return Object.fromEntries(next);
 }
 
@@ -80,13 +80,13 @@ function newReference(name: string, change: Json): Reference | null {
   const reference = referenceOf(change);
   const text = reference === null ? '' : Object.values(reference).join('');
   if (other !== undefined || reference === null || Object.keys(change).length !== 1) {
-    throw bad(`env ${name}: secret or value_file must be one text and stand alone`);
+    throw badRequest(`env ${name}: secret or value_file must be one text and stand alone`);
   }
   if ('secret' in reference && !/^[A-Za-z_][A-Za-z0-9_]{0,99}$/.test(text)) {
-    throw bad(`env ${name}: secret must match ^[A-Za-z_][A-Za-z0-9_]*$`);
+    throw badRequest(`env ${name}: secret must match ^[A-Za-z_][A-Za-z0-9_]*$`);
   }
   if (text === '' || text.length > maxPathLength || text.includes('\0')) {
-    throw bad(`env ${name}: value_file must be a path`);
+    throw badRequest(`env ${name}: value_file must be a path`);
   }
   return reference;
 }
@@ -105,20 +105,21 @@ function changed(name: string, change: unknown, before: EnvEntry | null): EnvEnt
     if (change === hiddenValue) return before;
     return { value: checked(name, change), is_secret: before?.is_secret ?? isSecretName(name) };
   }
-  if (!isObject(change)) throw bad(shapeText);
+  if (!isObject(change)) throw badRequest(shapeText);
   const reference = newReference(name, change);
   if (reference !== null) return reference;
   const unknown = Object.keys(change).find((key) => key !== 'value' && key !== 'is_secret');
-  if (unknown !== undefined) throw bad(`env ${name}: unknown key: ${unknown.slice(0, 100)}`);
-  if (!('value' in change)) throw bad('env entry objects must include value');
+  if (unknown !== undefined) throw badRequest(`env ${name}: unknown key: ${unknown.slice(0, 100)}`);
+  if (!('value' in change)) throw badRequest('env entry objects must include value');
   const { value, is_secret: flag } = change;
-  if (flag !== undefined && typeof flag !== 'boolean') throw bad(`env ${name}: is_secret must be boolean`);
+  if (flag !== undefined && typeof flag !== 'boolean')
+    throw badRequest(`env ${name}: is_secret must be boolean`);
   if (value === null) return null;
-  if (!isScalar(value)) throw bad(valueText);
+  if (!isScalar(value)) throw badRequest(valueText);
   const isSecret = flag ?? before?.is_secret ?? false;
   if (value === hiddenValue) {
     if (before?.is_secret === true && !isSecret)
-      throw bad(`env ${name}: to show a secret, give it a new value`);
+      throw badRequest(`env ${name}: to show a secret, give it a new value`);
     return before === null ? null : { ...before, is_secret: isSecret || isSecretName(name) };
   }
   return { value: checked(name, value), is_secret: isSecret || isSecretName(name) };
@@ -126,7 +127,7 @@ function changed(name: string, change: unknown, before: EnvEntry | null): EnvEnt
 
 function checked(name: string, value: Scalar): Scalar {
   if (typeof value === 'string' && (value.length > maxValueLength || value.includes('\0'))) {
-    throw bad(`env ${name}: a value is at most ${maxValueLength} characters, without zero bytes`);
+    throw badRequest(`env ${name}: a value is at most ${maxValueLength} characters, without zero bytes`);
   }
   return value;
 }
@@ -137,8 +138,4 @@ function isScalar(value: unknown): value is Scalar {
     typeof value === 'boolean' ||
     (typeof value === 'number' && Number.isFinite(value))
   );
-}
-
-function bad(text: string): GatewayError {
-  return new GatewayError('bad_request', { text });
 }

@@ -10,7 +10,7 @@ import { createFunction } from './function-create.ts';
 import { deleteFunction } from './function-delete.ts';
 import { editEnv } from './function-env-edit.ts';
 import { configPathOf, envPathOf, findFunction } from './function-target.ts';
-import { functionView, readCode, readDocument } from './function-view.ts';
+import { functionView, parseDocument, readCode, readDocument } from './function-view.ts';
 import type { HandlerParts } from './handler-parts.ts';
 import { refuseHidden } from './hidden-text.ts';
 import { checkWay, putTreeFile, readTreeFile } from './tree-file.ts';
@@ -55,7 +55,7 @@ export function functionHandlers(parts: HandlerParts) {
 }
 
 /** What the file is to hold, from what it holds. */
-type Edit = (before: Buffer | null) => string | Uint8Array | Promise<string | Uint8Array>;
+type Edit = (before: Buffer | null) => string;
 
 /** Reads, checks the writer's conditions, writes, and answers when it is served. */
 async function editFile(
@@ -66,10 +66,10 @@ async function editFile(
   edit: Edit,
 ): Promise<FunctionUnit> {
   const { path, mode, maxBytes } = file;
-  await checkWay(unit.home, path);
+  await checkWay(deps.catalog().root, path);
   const before = await readTreeFile(path, maxBytes);
   checkConditions(request.headers, before);
-  const after = await edit(before);
+  const after = edit(before);
   await changes.carryOut({
     apply: () => putTreeFile(path, after, mode),
     revert: () => putTreeFile(path, before, mode),
@@ -84,9 +84,8 @@ async function changeConfig(parts: HandlerParts, call: ControlCall): Promise<unk
   const unit = findFunction(deps.catalog(), call.query, 'write');
   const path = configPathOf(unit);
   const file = { path, mode: 0o644, maxBytes: maxConfigBytes };
-  const changed = await editFile(parts, call, unit, file, async () => {
-    const { bytes, value } = await readDocument(path);
-    const text = jsonText(editConfig(value, call.body), bytes);
+  const changed = await editFile(parts, call, unit, file, (before) => {
+    const text = jsonText(editConfig(parseDocument(before, path), call.body), before);
     refuseFaults(deps.checkConfig(text, 'fn.config.json'), call.body);
     return text;
   });
@@ -124,10 +123,9 @@ async function changeEnv(parts: HandlerParts, call: ControlCall): Promise<unknow
       .map((key) => key.slice(0, 100)),
   });
   const file = { path, mode: 0o600, maxBytes: maxConfigBytes };
-  const changed = await editFile(parts, call, unit, file, async () => {
-    const { bytes, value } = await readDocument(path);
-    return jsonText(editEnv(value, call.body), bytes);
-  });
+  const changed = await editFile(parts, call, unit, file, (before) =>
+    jsonText(editEnv(parseDocument(before, path), call.body), before),
+  );
   return functionView(deps, changed, call);
 }
 

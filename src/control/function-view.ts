@@ -29,9 +29,14 @@ export interface TreeDocument {
 /** @throws GatewayError bad_request when there is a file that is no JSON object */
 export async function readDocument(path: string): Promise<TreeDocument> {
   const bytes = await readTreeFile(path, maxDocumentBytes);
-  if (bytes === null) return { bytes, value: {} };
+  return { bytes, value: parseDocument(bytes, path) };
+}
+
+/** @throws GatewayError bad_request when it is no JSON object */
+export function parseDocument(bytes: Buffer | null, path: string): Json {
+  if (bytes === null) return {};
   const value = parseObject(bytes.toString('utf8'));
-  if (value !== null) return { bytes, value };
+  if (value !== null) return value;
   const name = path.slice(path.lastIndexOf('/') + 1);
   throw new GatewayError('bad_request', { text: `${name} is not a JSON object: correct the file itself` });
 }

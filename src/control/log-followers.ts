@@ -41,15 +41,19 @@ export class LogFollowers {
     raw.write(': following\n\n');
 
     let scheduled = false;
+    let isFull = false;
+    const write = (text: string): void => {
+      isFull = !raw.write(text) || isFull;
+    };
     const send = (): void => {
       scheduled = false;
-      while (!raw.destroyed && !raw.writableNeedDrain) {
+      while (!raw.destroyed && !isFull) {
         const page = deps.logs.query({ ...filter, limit: batchLines, after });
         after = page.next;
-        if (page.lost > 0) raw.write(`event: lost\ndata: ${page.lost}\n\n`);
+        if (page.lost > 0) write(`event: lost\ndata: ${page.lost}\n\n`);
         for (const { seq, fields } of page.lines) {
           const line = boundary.present({ seq, ...fields }, caller);
-          raw.write(`id: ${seq}\nevent: log\ndata: ${JSON.stringify(line)}\n\n`);
+          write(`id: ${seq}\nevent: log\ndata: ${JSON.stringify(line)}\n\n`);
         }
         if (page.lines.length < batchLines) return;
       }
@@ -65,7 +69,7 @@ export class LogFollowers {
       const isOver = caller.kind === 'session' && sessions.find(request.cookies) === null;
       if (isOver) end();
       else {
-        raw.write(': \n\n');
+        write(': \n\n');
         schedule();
       }
     }, heartbeatMs);
@@ -77,7 +81,10 @@ export class LogFollowers {
       raw.end();
     };
     this.#ends.add(end);
-    raw.on('drain', schedule);
+    raw.on('drain', () => {
+      isFull = false;
+      schedule();
+    });
     raw.once('close', end);
     schedule();
     return reply;

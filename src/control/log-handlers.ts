@@ -1,10 +1,10 @@
 // `GET /_fn/logs`: the newest lines of this gateway's log, as text, as JSON, or followed as server-sent events
 // (contract/control-plane.md 9; https://html.spec.whatwg.org/multipage/server-sent-events.html).
 
-import { GatewayError } from '../errors.ts';
 import { type LogFile, type LogFilter, type LogLevel, logFiles, logLevels } from '../logs/log-line.ts';
 import { logLineText } from '../logs/log-text.ts';
 import type { ControlCall, ControlHandler } from './access-row.ts';
+import { badRequest } from './bad-request.ts';
 import type { HandlerParts } from './handler-parts.ts';
 import { LogFollowers } from './log-followers.ts';
 
@@ -48,9 +48,9 @@ function page({ deps }: HandlerParts, { query, reply }: ControlCall, filter: Log
 /** @throws GatewayError bad_request that names the parameter */
 function filterOf(query: ControlCall['query']): LogFilter {
   const { file = 'error', stream = 'all', level, runtime, version, request_id: requestId, since } = query;
-  if (!isOneOf(file, logFiles)) throw bad('invalid file');
-  if (!isOneOf(stream, ['all', 'stdout', 'stderr'] as const)) throw bad('invalid stream');
-  if (level !== undefined && !Object.hasOwn(logLevels, level)) throw bad('invalid level');
+  if (!isOneOf(file, logFiles)) throw badRequest('invalid file');
+  if (!isOneOf(stream, ['all', 'stdout', 'stderr'] as const)) throw badRequest('invalid stream');
+  if (level !== undefined && !Object.hasOwn(logLevels, level)) throw badRequest('invalid level');
   const name = query['fn'] ?? query['function'];
   const sinceMs = since === undefined ? undefined : timeOf(since);
   return {
@@ -76,14 +76,10 @@ function isOneOf<T extends string>(text: string, words: readonly T[]): text is T
 /** Epoch ms, or a time of ISO 8601. */
 function timeOf(text: string): number {
   const time = /^\d{1,15}$/.test(text) ? Number(text) : Date.parse(text);
-  if (Number.isNaN(time)) throw bad('invalid since');
+  if (Number.isNaN(time)) throw badRequest('invalid since');
   return time;
 }
 
 function acceptsEvents({ request }: ControlCall): boolean {
   return (request.headers.accept ?? '').includes('text/event-stream');
-}
-
-function bad(text: string): GatewayError {
-  return new GatewayError('bad_request', { text });
 }

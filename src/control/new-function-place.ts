@@ -7,9 +7,9 @@ import { isObject } from '../discovery/checked-document.ts';
 import { isVersionName } from '../discovery/entry-file.ts';
 import { runtimeOfFile } from '../discovery/file-name.ts';
 import { parseRoutePattern } from '../discovery/route-pattern.ts';
-import { GatewayError } from '../errors.ts';
 import { isRuntimeName, type RuntimeName } from '../policy/runtime-name.ts';
 import type { ControlCall } from './access-row.ts';
+import { badRequest } from './bad-request.ts';
 import { editConfig } from './function-config-edit.ts';
 import { isTargetName, isTargetVersion } from './function-target.ts';
 import { initTemplates } from './function-templates.ts';
@@ -40,14 +40,15 @@ const maxCodeBytes = 2 * 1_048_576;
 export function planFunction(catalog: Catalog, query: ControlCall['query'], body: Json): NewFunction {
   const { runtime = '', name = '', version = '' } = query;
   if (!isRuntimeName(runtime))
-    throw bad(/^[a-zA-Z0-9_/-]+$/.test(runtime) ? 'unknown runtime' : 'invalid runtime');
-  if (!isTargetName(name) || name.length > 200) throw bad('invalid function name');
-  if (version !== '' && !(isTargetVersion(version) && isVersionName(version))) throw bad('invalid version');
+    throw badRequest(/^[a-zA-Z0-9_/-]+$/.test(runtime) ? 'unknown runtime' : 'invalid runtime');
+  if (!isTargetName(name) || name.length > 200) throw badRequest('invalid function name');
+  if (version !== '' && !(isTargetVersion(version) && isVersionName(version)))
+    throw badRequest('invalid version');
   const code = String(body['code'] ?? '');
-  if (Buffer.byteLength(code) > maxCodeBytes) throw bad('code exceeds maximum size');
+  if (Buffer.byteLength(code) > maxCodeBytes) throw badRequest('code exceeds maximum size');
   const base = name.slice(name.lastIndexOf('/') + 1);
   if (base.includes('.')) return planFile(catalog, runtime, name, version, body);
-  if (parseRoutePattern(`/${name}`).kind !== 'ok') throw bad('invalid function name');
+  if (parseRoutePattern(`/${name}`).kind !== 'ok') throw badRequest('invalid function name');
   return planNamed(catalog, { runtime, name, version }, body);
 }
 
@@ -59,10 +60,11 @@ function planFile(
   version: string,
   body: Json,
 ): NewFunction {
-  if (version !== '') throw bad('version not supported for file targets');
-  if (runtimeOfFile(name) !== runtime) throw bad('runtime mismatch for function file');
+  if (version !== '') throw badRequest('version not supported for file targets');
+  if (runtimeOfFile(name) !== runtime) throw badRequest('runtime mismatch for function file');
   const other = Object.keys(body).find((key) => key !== 'code');
-  if (other !== undefined) throw bad(`${other} does not apply to a file: its name says route and method`);
+  if (other !== undefined)
+    throw badRequest(`${other} does not apply to a file: its name says route and method`);
   const at = name.lastIndexOf('/');
   const file = name.slice(at + 1);
   return {
@@ -131,7 +133,7 @@ function fileNameOf(body: Json, runtime: RuntimeName): string {
     entryExtensions[runtime].map((extension) => `${stem}.${extension}`),
   );
   const wanted = String(body['filename'] ?? names[0]);
-  if (!names.includes(wanted)) throw bad('invalid filename for runtime');
+  if (!names.includes(wanted)) throw badRequest('invalid filename for runtime');
   return wanted;
 }
 
@@ -141,8 +143,4 @@ function codeOf(body: Json, runtime: RuntimeName, file: string): string {
   const template = initTemplates[file.endsWith('.ts') ? 'typescript' : runtime];
   const files: Readonly<Record<string, string>> = template.files('');
   return Object.entries(files).find(([name]) => name.startsWith('handler.'))?.[1] ?? '';
-}
-
-function bad(text: string): GatewayError {
-  return new GatewayError('bad_request', { text });
 }

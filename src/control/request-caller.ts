@@ -15,6 +15,7 @@ export function identifyCaller(request: FastifyRequest, deps: ControlDeps, sessi
     kind: kindOf(request, deps, session !== null, isLocal),
     user: session?.user ?? null,
     role: session?.role ?? null,
+    sessionEndsAt: session?.expiresAt ?? null,
     address: deps.clientAddress(raw).ip,
     isLocal,
   };

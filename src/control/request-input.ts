@@ -3,9 +3,10 @@
 
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { isObject } from '../discovery/checked-document.ts';
-import { GatewayError } from '../errors.ts';
+import type { GatewayError } from '../errors.ts';
 import { didYouMean } from '../policy/did-you-mean.ts';
 import type { AccessRow, BodyRule, JsonSchema } from './access-row.ts';
+import { badRequest } from './bad-request.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -119,8 +120,4 @@ function pathOf(pointer: string): string[] {
 /** Keys come from outside: what is quoted of them is short and printable. */
 function shorten(name: string): string {
   return name.replaceAll(/\p{Cc}/gu, '?').slice(0, 100);
-}
-
-function badRequest(text: string): GatewayError {
-  return new GatewayError('bad_request', { text });
 }

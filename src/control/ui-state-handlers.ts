@@ -39,10 +39,11 @@ async function change(
   return snapshot(parts, caller);
 }
 
-function snapshot({ flags }: HandlerParts, { user }: Caller): unknown {
+function snapshot({ flags }: HandlerParts, { kind, user, role, sessionEndsAt }: Caller): unknown {
   return {
     ...flags.current,
     overridden: Object.keys(flags.overrides),
-    ...(user === null ? {} : { current_user: user }),
+    caller: kind,
+    ...(user === null ? {} : { current_user: user, current_role: role, session_expires_at: sessionEndsAt }),
   };
 }

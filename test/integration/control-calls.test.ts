@@ -222,6 +222,24 @@ describe('control: calls, logs and figures', () => {
     );
   });
 
+  test('those who follow the log do not hold up the end', async () => {
+    const other = await startTestGateway({ 'get.a.js': '' }, { FN_DRAIN_TIMEOUT_MS: '20000' });
+    const { port, hostname } = new URL(other.url);
+    const ended = new Promise<void>((resolve, reject) => {
+      const sent = request({ host: hostname, port, path: '/_fn/logs', headers: { accept: 'text/event-stream' } });
+      sent.on('response', (response) => {
+        assert.match(String(response.headers['content-type']), /^text\/event-stream/);
+        response.on('data', () => void other.close()).on('end', resolve);
+      });
+      sent.on('error', reject);
+      sent.end();
+    });
+    const startedAt = performance.now();
+    await ended;
+    await other.close();
+    assert.ok(performance.now() - startedAt < 10_000);
+  });
+
   test('packs are a list for each language', async () => {
     assert.deepEqual((await operator.get('/_fn/packs')).json().runtimes, {
       node: { packs: [] },
