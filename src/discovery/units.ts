@@ -163,7 +163,17 @@ function warnSandbox(plan: Plan, draft: Draft, unit: FunctionUnit, { defaults }:
 }
 
 /** A handler whose language can only be given whole bodies gets them: what it asks for is a fault all the same. */
-function checkBodyMode(plan: Plan, { own, home }: Draft, { runtime, policy }: FunctionUnit): void {
+function checkBodyMode(plan: Plan, { own, home }: Draft, { runtime, policy, input }: FunctionUnit): void {
+  if (policy.bodyMode === 'stream' && input?.body !== undefined) {
+    plan.faults.push({
+      file: joinPath(home, 'fn.config.json'),
+      key: 'schema.body',
+      found: 'a schema',
+      accepted:
+        'none beside invoke.body_mode "stream": what streams cannot be checked before it is handed on',
+      severity: 'error',
+    });
+  }
   if (own?.handler.bodyMode !== 'stream' || policy.bodyMode === 'stream') return;
   const handler = policy.adapter === 'native' ? `a ${runtime} handler` : `the ${policy.adapter} adapter`;
   plan.faults.push({

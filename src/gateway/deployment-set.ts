@@ -148,7 +148,13 @@ export class DeploymentSet implements SupervisorListener {
     const { clock, metrics, root, maskInLog } = this.#options;
     maskInLog(environment.secrets);
     const poolKey = `${unit.key}#${++this.#lastPool}`;
-    const pool = this.#createPool(unit, poolKey, environment.env, artifact);
+    const made: { deployment: Deployment | null } = { deployment: null };
+    const maskSecrets = (text: string): string => made.deployment?.redactor.maskSecrets(text) ?? text;
+    const plan = (): WorkerSpec => ({
+      ...this.#options.plan(unit, poolKey, environment.env, artifact),
+      maskSecrets,
+    });
+    const pool = this.#createPool(unit, plan);
     this.#pools.set(poolKey, pool);
     if (artifact !== null) this.#artifacts.set(poolKey, artifact.key);
     const deployment = new Deployment({
@@ -160,23 +166,19 @@ export class DeploymentSet implements SupervisorListener {
       eventSecrets: environment.eventSecrets,
       admissionListener: { dropped: (reason) => metrics.drops.inc({ function: unit.key, reason }) },
     });
+    made.deployment = deployment;
     return { deployment, pool, poolKey, identity };
   }
 
-  #createPool(
-    unit: FunctionUnit,
-    poolKey: string,
-    env: Readonly<Record<string, string>>,
-    artifact: Artifact | null,
-  ): WorkerPool {
-    const { processes, plan, clock, metrics, maxSharedProcesses, maxSingleProcesses } = this.#options;
+  #createPool(unit: FunctionUnit, plan: () => WorkerSpec): WorkerPool {
+    const { processes, clock, metrics, maxSharedProcesses, maxSingleProcesses } = this.#options;
     const { workerPool } = unit.policy;
     let spec: WorkerSpec | null = null;
     return new WorkerPool({
       clock,
       processes: {
         start: () => {
-          spec ??= plan(unit, poolKey, env, artifact);
+          spec ??= plan();
           return processes.start(spec);
         },
         stop: (workerId, cause) => processes.stop(workerId, cause),

@@ -27,6 +27,8 @@ export class LauncherProcess {
   readonly output: WorkerOutput;
   /** Names the worker in log lines, once it is one. */
   label: Readonly<Record<string, string>> = { worker: 'spare' };
+  /** Takes out of its output what no log line may hold. */
+  mask: (text: string) => string = (text) => text;
   readonly #child: ChildProcess;
   /** Why it ended, in words for the log. */
   #exit: string | null = null;
@@ -42,7 +44,7 @@ export class LauncherProcess {
     });
     this.group = new ProcessGroup(this.#child);
     const toLog: OutputSink = {
-      line: (stream, text) => log.info({ ...this.label, stream }, text),
+      line: (stream, text) => log.info({ ...this.label, stream }, this.mask(text)),
       dropped: (bytes) => log.warn({ ...this.label, bytes }, 'worker output left out of the log'),
     };
     this.output = new WorkerOutput(clock, taker?.sink ?? toLog, taker?.limits ?? defaultOutputLimits);

@@ -105,6 +105,7 @@ export class WorkerProcess {
       const plan = planLaunch(this.spec, { socketPath, token, tempDir: this.#tempDir });
       const launcher = spares.take();
       this.#launcher = launcher;
+      launcher.mask = this.#mask;
       launcher.label = { worker: this.id, function: this.spec.functionKey };
       this.#forget = sockets.expect(token, launcher.pid, (socket, early) => this.#connected(socket, early));
       this.#limits = this.#hold(launcher.pid, this.#tempDir);
@@ -192,7 +193,7 @@ export class WorkerProcess {
     if (this.#state !== 'starting' || this.#gone) return;
     this.#message = answer.error;
     this.#deps.log.error(
-      { ...this.#label(), error: answer.error, detail: answer.detail },
+      { ...this.#label(), error: this.#mask(answer.error), detail: this.#mask(answer.detail) },
       'cannot load function',
     );
     this.kill('load_failed');
@@ -221,7 +222,7 @@ export class WorkerProcess {
   #exited(exit: string): void {
     if (this.#state === 'stopped') return;
     if (this.#cause === null || this.#cause === this.#ownEnd) {
-      const stderr = this.#launcher?.output.tail;
+      const stderr = this.#mask(this.#launcher?.output.tail ?? '');
       this.#deps.log.error({ ...this.#label(), state: this.#state, exit, stderr }, 'worker ended by itself');
     }
     this.#cause ??= this.#ownEnd;
@@ -302,6 +303,8 @@ export class WorkerProcess {
     this.#timer?.cancel();
     this.#timer = this.#deps.clock.after(ms, fire);
   }
+
+  readonly #mask = (text: string): string => this.spec.maskSecrets?.(text) ?? text;
 
   #label(): Record<string, string> {
     return { worker: this.id, function: this.spec.functionKey };

@@ -17,6 +17,8 @@ export interface WorkerSpec {
   readonly sandbox: SandboxPolicy;
   /** Sent as the first message, with the worker's private temp folder added to `writable`. */
   readonly load: LoadMessage;
+  /** Takes the function's secrets out of what its process says of itself. Default: nothing is taken out. */
+  readonly maskSecrets?: (text: string) => string;
 }
 
 /** First cause sticks. */

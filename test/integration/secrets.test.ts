@@ -18,6 +18,8 @@ const admin = { 'x-fn-admin-token': token };
 const stored = 'CANARY-stored "\\ +/%ü\tend';
 const own = 'CANARY-own-value';
 const fromFile = 'CANARY-from-file';
+/** As short as what is still masked. */
+const shortest = 'q7Zx';
 
 const nodeShow = `exports.handler = (event) => ({
   got: event.secrets ?? null,
@@ -36,7 +38,9 @@ const nodeLeak = `exports.handler = async (event) => {
   if (event.query.how === 'throw') throw new Error('failed with ' + all);
   return 'nothing to see';
 };`;
-const nodeBreaks = `throw new Error('cannot start with ' + process.env.API_KEY);`;
+/** Past all that captures output, and before a handler is there. */
+const nodeBreaks = `require('node:fs').writeSync(2, 'raw ' + process.env.OWN_PIN + '\\n');
+throw new Error('cannot start with ' + process.env.API_KEY + process.env.OWN_PIN);`;
 
 const asks = (more: object = {}) => JSON.stringify({ runtime: 'node', secrets: ['API_KEY'], ...more });
 
@@ -69,6 +73,7 @@ function tree(): Record<string, string> {
       MOUNTED_UP: { value_file: join(folder, 'allowed', '..', 'outside') },
     }),
     'breaks/handler.js': nodeBreaks,
+    'breaks/fn.env.json': JSON.stringify({ OWN_PIN: { value: shortest, is_secret: true } }),
     'breaks/fn.config.json': asks({ name: 'breaks' }),
   };
 }
@@ -198,7 +203,7 @@ describe('secrets: the endpoint', () => {
 });
 
 describe('secrets: canaries', () => {
-  const forms = [stored, own, fromFile].flatMap((value) => [
+  const forms = [stored, own, fromFile, shortest].flatMap((value) => [
     value,
     JSON.stringify(value).slice(1, -1),
     encodeURIComponent(value),
@@ -248,6 +253,8 @@ describe('secrets: canaries', () => {
     await gateway.close();
     const log = written.join('');
     assert.match(log, /printed <hidden>/);
+    assert.match(log, /raw <hidden>/);
+    assert.match(log, /cannot start with <hidden><hidden>/);
     check(log, 'the log');
     for (const line of log.trim().split('\n')) JSON.parse(line);
   });
