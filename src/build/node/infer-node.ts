@@ -72,8 +72,10 @@ async function requireAnalyzer(tools: BuildTools): Promise<never> {
 }
 
 async function globalPackage(name: string, tools: BuildTools): Promise<{ node: string; folder: string }> {
-  const { node, globalModules } = await findNpm(tools, `node dependency inference via ${name} failed`);
-  const folder = join(globalModules, name);
+  // Without npm there are no global packages either, and that is what the operator wants to hear.
+  const npm = await findNpm(tools, name).catch(() => null);
+  const folder = npm === null ? '' : join(npm.globalModules, name);
+  const node = npm?.node ?? null;
   if (node !== null && existsSync(join(folder, 'package.json'))) return { node, folder };
   throw new PlanFault(
     `node dependency inference backend '${name}' is unavailable. ` +

@@ -1,6 +1,7 @@
 // What a Node function itself asks npm for: the package.json that applies to it, and what its imports say where inference is
 // on. Writes the manifest where that is wanted. Source: contract/dependencies.md 3.1, 3.2.
 
+import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { FunctionUnit } from '../../discovery/catalog.ts';
 import type { DependencyReport } from '../build-plan.ts';
@@ -66,11 +67,12 @@ function describe(
   inference: Inference | null,
 ): DependencyReport {
   const inferred = inference !== null && inference.packages.length + inference.unresolved.length > 0;
-  const name = manifest?.document['name'];
+  const path = manifest === null ? null : join(manifest.dir, 'package.json');
+  const isThere = path !== null && existsSync(path);
   return {
     mode: inferred ? 'inferred' : 'manifest',
-    manifestPath: manifest === null ? null : join(manifest.dir, 'package.json'),
-    manifestGenerated: manifest !== null && name === generatedName(manifest.dir),
+    manifestPath: isThere ? path : null,
+    manifestGenerated: isThere && manifest?.document['name'] === generatedName(dirname(path)),
     ...reportOf(inference),
     lockfilePath: lockPathOf(manifest, set),
   };

@@ -5,8 +5,10 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { BuildPlan } from '../../../../src/build/build-plan.ts';
+import type { ToolState } from '../../../../src/build/build-planner.ts';
 import { planPython } from '../../../../src/build/python/plan-python.ts';
-import { type PlanInput, type PlanSubject, planSubject } from '../../../fakes/build-tools.ts';
+import { type PlanInput, type PlanSubject, planSubject, scriptTool } from '../../../fakes/build-tools.ts';
+import { makeTree, removeTree } from '../../../integration/support/tree.ts';
 
 const python = findPython();
 const skip = python === null ? 'no python3 with pip on this host' : false;
@@ -302,6 +304,26 @@ describe('inference of a Python function', { skip }, () => {
       message:
         "python dependency inference backend 'pipreqs' is unavailable. " +
         "Install it with 'pip install pipreqs' or switch FN_PY_INFER_BACKEND=native.",
+    });
+  });
+
+  test('pipreqs is asked where the operator says so, and its failure is told', async (context) => {
+    const folder = makeTree({});
+    context.after(() => removeTree(folder));
+    const facts = '{"abi": "3.11.0 x", "pip": {"version": "23", "dir": "/nowhere"}}';
+    const ask = (name: string, pipreqs: string): ToolState =>
+      scriptTool(folder, name, `#!/bin/sh\ncase "$2" in -c) echo '${facts}';; *) ${pipreqs};; esac\n`);
+    const input = (tool: ToolState) => ({
+      ...infer('import whatever\n', {
+        inference: { python: true, writeManifest: false, backend: { python: 'pipreqs', node: 'native' } },
+      }),
+      tools: { FN_PYTHON_BIN: tool },
+    });
+    const subject = planSubject(context, input(ask('good', 'echo "INFO: saved"; echo requests; echo Flask')));
+    assert.deepEqual((await planned(subject)).report?.resolvedPackages, ['requests', 'Flask']);
+    const bad = planSubject(context, input(ask('bad', 'echo one >&2; echo two >&2; exit 2')));
+    await assert.rejects(planPython(bad.unit, bad.tools), {
+      message: 'python dependency inference via pipreqs failed: one | two',
     });
   });
 
