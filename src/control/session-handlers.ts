@@ -21,7 +21,8 @@ export function sessionHandlers(parts: HandlerParts) {
 async function login(parts: HandlerParts, { request, reply, caller, body }: ControlCall): Promise<unknown> {
   const { deps, users, sessions, throttle, audit } = parts;
   const { username, password } = credentialsOf(body);
-  audit.describe(request, { login: username.slice(0, 100) });
+  // What is no user's name may be a password in the wrong field.
+  audit.describe(request, { login: users.find(username) === null ? '<unknown>' : username });
   throttle.check(caller.address, username);
   if (!users.isUsable) throw misconfigured('login is enabled but credentials are not configured');
   throttle.failed(caller.address, username);

@@ -81,7 +81,7 @@ export class Sessions {
     const [oldest] = this.#live.keys();
     if (this.#live.size > maxSessions && oldest !== undefined) this.#live.delete(oldest);
     this.#save();
-    const payload: Payload = { sid, user, exp, cred: known.fingerprint };
+    const payload: Payload = { sid, user, exp, cred: credentialMark(this.#key, known.fingerprint) };
     return this.#sign(payload, this.#key);
   }
 
@@ -90,7 +90,8 @@ export class Sessions {
     const payload = this.#read(cookies);
     if (payload === null || payload.exp <= this.#nowSeconds()) return null;
     const known = this.#options.userNow(payload.user);
-    if (known === null || known.fingerprint !== payload.cred) return null;
+    if (this.#key === null || known === null) return null;
+    if (credentialMark(this.#key, known.fingerprint) !== payload.cred) return null;
     if (this.#live.get(digest(payload.sid))?.user !== payload.user) return null;
     return { user: payload.user, role: known.role, expiresAt: payload.exp };
   }
@@ -143,6 +144,11 @@ export function sessionCookie(secure: boolean): {
 
 function digestOf(key: Buffer, text: string, keyId: string): Buffer {
   return createHmac('sha256', key).update(`${text}.${keyId}`).digest();
+}
+
+/** Keyed: a cookie that is seen must not let its reader try passwords. */
+function credentialMark(key: Buffer, fingerprint: string): string {
+  return createHmac('sha256', key).update(`credential ${fingerprint}`).digest('base64url');
 }
 
 function digest(value: string | Buffer): string {
