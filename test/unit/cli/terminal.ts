@@ -4,13 +4,17 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CliContext } from '../../../src/cli/cli-context.ts';
-import type { Catalog, GatewayModule } from '../../../src/cli/gateway-module.ts';
+import type { AheadRow, Catalog, GatewayModule, PastBuilds } from '../../../src/cli/gateway-module.ts';
 import { runCommandLine } from '../../../src/cli/program.ts';
 
 /** What a fake gateway was asked, and how it is to answer. */
 export interface FakeGateway {
   readonly calls: string[];
   readonly catalog?: Partial<Catalog>;
+  /** What state files say, by function key. */
+  readonly pastBuilds?: PastBuilds;
+  /** What `fastfn deps` comes to. */
+  readonly aheadRows?: readonly AheadRow[];
   readonly listenError?: Error & { code?: string };
   readonly scanError?: Error;
   /** Resolves when close() may end. */
@@ -110,6 +114,8 @@ function fakeModule(fake: FakeGateway): GatewayModule {
       if (fake.scanError !== undefined) throw fake.scanError;
       return { ...emptyCatalog, ...fake.catalog };
     },
+    inspectBuilds: async () => fake.pastBuilds ?? new Map(),
+    buildFunctions: async () => fake.aheadRows ?? [],
     inspectSandbox: () => [
       { layer: 'landlock', state: 'on', detail: 'files' },
       { layer: 'seccomp', state: 'unavailable', detail: 'no filter' },
