@@ -31,6 +31,15 @@ export function describeStreams(
       assert.deepEqual(answer.headers, { 'Content-Type': 'text/event-stream' });
     });
 
+    it('a stream of events begins before its first event', async (test) => {
+      const worker = await program().loaded(test);
+      const begun = worker.waitFor((message) => message.type === 'result');
+      const { id, answer } = worker.begin(forCase('stream-silent'));
+      await begun;
+      worker.send({ type: 'cancel', id, reason: 'client_closed' });
+      assert.equal((await answer).error, 'invocation cancelled');
+    });
+
     it('a stream without pieces is an empty answer', async (test) => {
       const answer = await (await program().loaded(test)).invoke(forCase('stream-empty'));
       assert.deepEqual([answer.error, answer.status, answer.body.length], [null, 200, 0]);

@@ -3,6 +3,7 @@
 package worker
 
 import (
+	"strings"
 	"unicode/utf8"
 
 	"fastfn.invalid/wire"
@@ -78,6 +79,11 @@ func sendAnswer(call *invocation, given answer, send func([]byte)) ([]byte, erro
 	call.mutex.Lock()
 	call.answering = true
 	call.mutex.Unlock()
+	if strings.HasPrefix(contentType(given.head.Headers), "text/event-stream") {
+		// A client waits for the beginning before it waits for events.
+		send(out.unsent)
+		out.unsent = nil
+	}
 	if given.stream != nil {
 		err = given.stream.sendTo(call.ctx, out)
 	} else {

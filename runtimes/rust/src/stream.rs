@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::answer::{Answer, AnswerBody};
 use crate::connection::Sender;
 use crate::failure::Failure;
+use crate::headers::content_type;
 use crate::invocation::Invocation;
 use crate::wire::frame::append_chunk;
 use crate::wire::limits::{INLINE_BODY_BYTES, MAX_CHUNK_BYTES};
@@ -80,6 +81,10 @@ fn send_stream(
     let unsent = result_stream(call.id, head, total).map_err(Failure::returned)?;
     let mut out = Writer { call: call.clone(), sender, unsent };
     call.state().answering = true;
+    if content_type(&head.headers).starts_with("text/event-stream") {
+        // A client waits for the beginning before it waits for events.
+        sender.send(&std::mem::take(&mut out.unsent));
+    }
     source(&mut out).map_err(|error| Failure::returned(error.to_string()))?;
     append_chunk(&mut out.unsent, call.id, &[]);
     Ok(out.unsent)
