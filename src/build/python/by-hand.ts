@@ -8,13 +8,17 @@ import { normalizeName, type RequirementsFile } from './requirements-file.ts';
  * By the names and exact versions of its `.dist-info` folders; ranges count as met, paths and other files as not.
  * @param dir holds `.deps`
  */
-export function isMetByHand(dir: string, wanted: RequirementsFile): boolean {
-  if (wanted.hasDirect || wanted.includes.length > 0 || wanted.pins.size === 0) return false;
+export function isMetByHand(dir: string, asked: readonly RequirementsFile[]): boolean {
+  if (asked.some((file) => file.hasDirect || file.includes.length > 0)) return false;
   const installed = installedVersions(join(dir, '.deps'));
-  return [...wanted.pins].every(([name, version]) => {
-    const found = installed.get(name);
-    return found !== undefined && (version === null || version === found);
-  });
+  const pins = asked.flatMap((file) => [...file.pins]);
+  return (
+    pins.length > 0 &&
+    pins.every(([name, version]) => {
+      const found = installed.get(name);
+      return found !== undefined && (version === null || version === found);
+    })
+  );
 }
 
 function installedVersions(folder: string): Map<string, string> {

@@ -42,7 +42,7 @@ export const planPython = withReportedFaults('requirements.txt', async (unit, to
 });
 
 function isWanted(set: RequirementsSet): boolean {
-  return set.manifest !== null && !isMetByHand(set.dir, set.manifest);
+  return set.manifest !== null && !isMetByHand(set.dir, [set.manifest]);
 }
 
 interface Parts {
