@@ -104,6 +104,8 @@ export interface Catalog {
   readonly versions?: ReadonlyMap<string, string>;
   /** null or absent = no files are served. */
   readonly assets?: AssetsPlan | null;
+  /** `<device>:<inode>` of configs and secrets, which no other name may serve either. */
+  readonly secretInodes?: ReadonlySet<string>;
   /** What the root folder says of `/`; absent = nothing. */
   readonly home?: HomeTarget;
   readonly warnings: readonly DiscoveryWarning[];

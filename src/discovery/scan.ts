@@ -91,6 +91,7 @@ export async function scanFunctions(options: ScanOptions): Promise<Catalog> {
     versions: versionKeys(plan, units),
     assets: site.assets,
     home: site.home,
+    secretInodes: tree.secretInodes,
     warnings: [...tree.warnings, ...site.warnings, ...plan.warnings],
     faults: [...tree.faults, ...plan.faults],
   };

@@ -17,6 +17,8 @@ export interface Tree {
   readonly root: Folder | null;
   readonly warnings: readonly DiscoveryWarning[];
   readonly faults: readonly Fault[];
+  /** `<device>:<inode>` of every protected file, by whatever name it may be reached. */
+  readonly secretInodes: ReadonlySet<string>;
 }
 
 /** Folders below each other; a deeper one is left out. */
@@ -44,7 +46,8 @@ export async function readTree(
     if (folder !== null) next.parent.folders.push(folder);
   }
   reader.hideSecondNames();
-  return { root, warnings: reader.warnings, faults: reader.faults };
+  const { warnings, faults, secretInodes } = reader;
+  return { root, warnings, faults, secretInodes };
 }
 
 /** A file with more than one name, which may be a second name of somebody's secret. */
@@ -62,12 +65,12 @@ interface Unread {
 class TreeReader {
   readonly warnings: DiscoveryWarning[] = [];
   readonly faults: Fault[] = [];
+  /** Of all protected files of the tree. */
+  readonly secretInodes = new Set<string>();
   readonly #rootPath: string;
   readonly #skipped: ReadonlySet<string>;
   readonly #rules: SandboxRules;
   readonly #unread: Unread[] = [];
-  /** Inodes of all protected files of the tree. */
-  readonly #secrets = new Set<string>();
   readonly #suspects: Suspect[] = [];
   #folders = 0;
   #entries = 0;
@@ -103,7 +106,7 @@ class TreeReader {
    */
   hideSecondNames(): void {
     for (const { folder, name, inode } of this.#suspects) {
-      if (!this.#secrets.has(inode)) continue;
+      if (!this.secretInodes.has(inode)) continue;
       folder.files = folder.files.filter((file) => file.name !== name);
       folder.hasHidden = true;
     }
@@ -165,7 +168,7 @@ class TreeReader {
       manifest: this.#readManifest(listing, absolute, place('fn.routes.json')),
       envStamp: listing.protectedFiles.get('fn.env.json')?.stamp ?? null,
     };
-    for (const file of listing.protectedFiles.values()) this.#secrets.add(file.inode);
+    for (const file of listing.protectedFiles.values()) this.secretInodes.add(file.inode);
     for (const [file, inode] of listing.inodes) this.#suspects.push({ folder, name: file, inode });
     return folder;
   }

@@ -9,6 +9,7 @@ import { GatewayError } from '../errors.ts';
 import type { InvocationReply } from '../invocation/invocation.ts';
 import { type HomeTarget, type LocalTarget, noHome } from '../policy/home-target.ts';
 import { AssetSite } from './assets/asset-site.ts';
+import type { HiddenFiles } from './assets/open-asset.ts';
 import { landingReply } from './landing-page.ts';
 import type { RequestTarget } from './request-target.ts';
 
@@ -30,7 +31,7 @@ export class Site {
   constructor({ catalog, home, landingPage, stateDir }: SiteOptions) {
     this.#home = firstOf(home, catalog.home ?? noHome);
     const { assets = null } = catalog;
-    this.#assets = assets === null ? null : new AssetSite(assets, hiddenPaths(catalog, stateDir));
+    this.#assets = assets === null ? null : new AssetSite(assets, hiddenFiles(catalog, stateDir));
     this.#landing = landingPage && catalog.routes.length > 0 ? catalog.routes : null;
   }
 
@@ -94,9 +95,12 @@ function firstOf(operator: HomeTarget, folder: HomeTarget): HomeTarget {
   return operator.function !== null || operator.redirect !== null ? operator : folder;
 }
 
-function hiddenPaths({ functions }: Catalog, stateDir: string): (realPath: string) => boolean {
+function hiddenFiles({ functions, secretInodes = new Set() }: Catalog, stateDir: string): HiddenFiles {
   const sources = new Set([...functions.values()].map(({ entry }) => entry));
-  return (path) => sources.has(path) || path === stateDir || path.startsWith(`${stateDir}/`);
+  return {
+    isHidden: (path) => sources.has(path) || path === stateDir || path.startsWith(`${stateDir}/`),
+    secretInodes,
+  };
 }
 
 function isRead({ method }: IncomingMessage): boolean {

@@ -1,6 +1,7 @@
 // Static files beside functions (contract/assets-home-openapi.md A), from a real folder through a whole gateway.
 import assert from 'node:assert/strict';
 import {
+  linkSync,
   mkdirSync,
   readdirSync,
   readlinkSync,
@@ -46,6 +47,7 @@ const files: Tree = {
   'get.hello.js': echoJs('hello'),
   'post.submit.js': echoJs('submit'),
   'secret.txt': 'SECRET',
+  'fn.env.json': '{"KEY":"SECRET"}',
 };
 
 function link(root: string): void {
@@ -53,6 +55,8 @@ function link(root: string): void {
   symlinkSync('app.js', join(root, 'public/in.txt'));
   symlinkSync('.env', join(root, 'public/env.txt'));
   symlinkSync('..', join(root, 'public/up'));
+  linkSync(join(root, 'fn.env.json'), join(root, 'public/second-name.txt'));
+  linkSync(join(root, 'public/app.js'), join(root, 'public/other-name.js'));
 }
 
 const status = async (gateway: TestGateway, target: string, options: Ask = {}) =>
@@ -190,6 +194,7 @@ describe('assets: files', () => {
     ];
     const links = [
       '/escape.txt',
+      '/second-name.txt',
       '/env.txt',
       '/up/secret.txt',
       '/up/fn.config.json',
@@ -213,6 +218,7 @@ describe('assets: files', () => {
     }
     assert.equal((await ask(gateway.url, '/.well-known/x')).text, 'well known');
     assert.equal((await ask(gateway.url, '/in.txt')).text, 'let app = 1;');
+    assert.equal((await ask(gateway.url, '/other-name.js')).text, 'let app = 1;');
   });
 
   test('the control plane is never a file, and files are no routes', async () => {

@@ -10,7 +10,7 @@ import { type AssetPath, folderLocation, parseAssetPath } from './asset-path.ts'
 import { assetReply } from './asset-reply.ts';
 import { contentTypeOf, isWorthPacking } from './content-type.ts';
 import { isNavigation, wantsPage } from './navigation.ts';
-import { AssetDirectory, type OpenAsset } from './open-asset.ts';
+import { AssetDirectory, type HiddenFiles, type OpenAsset } from './open-asset.ts';
 
 const index = 'index.html';
 const missingPage = '404.html';
@@ -32,11 +32,10 @@ export class AssetSite {
   readonly #isSpa: boolean;
   readonly #directory: AssetDirectory;
 
-  /** @param isHidden real paths that are never served */
-  constructor(plan: AssetsPlan, isHidden: (realPath: string) => boolean) {
+  constructor(plan: AssetsPlan, hidden: HiddenFiles) {
     this.workerFirst = plan.workerFirst;
     this.#isSpa = plan.isSpa;
-    this.#directory = new AssetDirectory(plan.directory, isHidden);
+    this.#directory = new AssetDirectory(plan.directory, hidden);
   }
 
   /** The file of this very path; null when there is none. For GET and HEAD. */

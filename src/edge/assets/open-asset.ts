@@ -17,19 +17,24 @@ export type AssetOpening = OpenAsset | 'folder' | null;
 /** Without O_NONBLOCK a FIFO would hold the thread that opens it for ever. */
 const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
+/** What is never served, by whatever name it is reached. */
+export interface HiddenFiles {
+  /** Sources of functions, the gateway's state. */
+  isHidden(realPath: string): boolean;
+  /** `<device>:<inode>` of configs and secrets. */
+  readonly secretInodes: ReadonlySet<string>;
+}
+
 export class AssetDirectory {
   readonly #directory: string;
-  readonly #isHidden: (realPath: string) => boolean;
+  readonly #hidden: HiddenFiles;
   /** With a slash at the end. */
   #real: string | null = null;
 
-  /**
-   * @param directory absolute
-   * @param isHidden absolute real paths that are never served: sources of functions, the gateway's state
-   */
-  constructor(directory: string, isHidden: (realPath: string) => boolean) {
+  /** @param directory absolute */
+  constructor(directory: string, hidden: HiddenFiles) {
     this.#directory = directory;
-    this.#isHidden = isHidden;
+    this.#hidden = hidden;
   }
 
   /** null for what is not there, cannot be read, or may not be served: a client is not told which. */
@@ -38,7 +43,9 @@ export class AssetDirectory {
     if (handle === null) return null;
     try {
       const stat = await handle.stat();
-      const isOurs = await this.#isOurs(handle);
+      // A second name of a file (a hard link) has no path that would tell.
+      const isSecret = stat.nlink > 1 && this.#hidden.secretInodes.has(`${stat.dev}:${stat.ino}`);
+      const isOurs = !isSecret && (await this.#isOurs(handle));
       if (isOurs && stat.isFile()) return { handle, mtimeMs: stat.mtimeMs };
       await handle.close();
       return isOurs && stat.isDirectory() ? 'folder' : null;
@@ -59,7 +66,7 @@ export class AssetDirectory {
 
   #isInside(path: string): boolean {
     const real = this.#real;
-    if (real === null || !`${path}/`.startsWith(real) || this.#isHidden(path)) return false;
+    if (real === null || !`${path}/`.startsWith(real) || this.#hidden.isHidden(path)) return false;
     const segments = path.slice(real.length).split('/');
     return segments[0] === '' || segments.every(isServableSegment);
   }
