@@ -13,6 +13,7 @@ import { inlineHints } from './inline-hints.ts';
 import { readSource } from './local-modules.ts';
 import { nameOf } from './lock-choice.ts';
 import { findPython } from './python-facts.ts';
+import { parseRequirements } from './requirements-file.ts';
 import { type RequirementsSet, readRequirements } from './requirements-set.ts';
 
 export interface OwnRequirements {
@@ -55,7 +56,8 @@ function conclude(
   inference: Inference | null,
 ): OwnRequirements {
   const asked = set.manifest !== null || extra.length > 0;
-  const byHand = extra.length === 0 && set.manifest !== null && isMetByHand(set.dir, set.manifest);
+  const files = [...(set.manifest === null ? [] : [set.manifest]), parseRequirements(extra.join('\n'))];
+  const byHand = isMetByHand(set.dir, files);
   const why = asked ? 'installed by hand in .deps' : 'nothing to install';
   const wanted = asked && !byHand;
   const isToldOf = asked || set.manifestText !== null || (inference?.imports.length ?? 0) > 0;

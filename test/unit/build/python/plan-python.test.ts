@@ -152,6 +152,8 @@ describe('plan of a Python function', { skip }, () => {
     const none = await planPython(subject.unit, subject.tools);
     assert.ok(none !== null && 'kind' in none && none.kind === 'none');
     assert.equal(none.report.note, 'installed by hand in .deps');
+    writeFileSync(subject.unit.entry, '#@requirements six>=1\n');
+    assert.equal((await planPython(subject.unit, subject.tools))?.report?.note, none.report.note);
     writeFileSync(join(subject.unit.dir, 'requirements.txt'), 'six==1.15.0\n');
     assert.ok((await planned(subject)).steps.length > 0);
   });
