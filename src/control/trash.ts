@@ -6,7 +6,7 @@ import { cp, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { isObject } from '../discovery/checked-document.ts';
 import { GatewayError } from '../errors.ts';
-import { makePrivateFolder } from '../store/atomic-file.ts';
+import { makePrivateFolder, makeStateFolder } from '../store/atomic-file.ts';
 import { JsonFile } from '../store/json-file.ts';
 import { statOrNull } from './tree-file.ts';
 
@@ -53,6 +53,7 @@ export class Trash {
   async put(root: string, paths: readonly string[], what: Deleted): Promise<void> {
     const id = randomBytes(8).toString('hex');
     const place = join(this.#folder, id);
+    await makeStateFolder(dirname(this.#folder));
     await makePrivateFolder(place);
     await moveAll(paths.map((path, index) => ({ from: path, to: join(place, String(index)) })));
     const items = paths.map((path) => relative(root, path));

@@ -5,7 +5,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { makePrivateFolder, writeFileAtomic } from '../store/atomic-file.ts';
+import { makeStateFolder, writeFileAtomic } from '../store/atomic-file.ts';
 
 export interface SecretKey {
   /** 16 hex digits of a digest of the key. */
@@ -77,7 +77,7 @@ async function readPrivate(path: string): Promise<Buffer> {
 }
 
 export async function writeKeys(path: string, keys: readonly SecretKey[]): Promise<void> {
-  await makePrivateFolder(dirname(path));
+  await makeStateFolder(dirname(path));
   const text = keys.map(({ bytes }) => `${bytes.toString('base64')}\n`).join('');
   await writeFileAtomic(path, text, { mode: 0o600, keepMode: false });
 }

@@ -3,7 +3,7 @@
 
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { makePrivateFolder } from '../store/atomic-file.ts';
+import { makeStateFolder } from '../store/atomic-file.ts';
 import { withFileLock } from '../store/file-lock.ts';
 import { JsonFile } from '../store/json-file.ts';
 import { seal, unseal } from './sealed-value.ts';
@@ -159,7 +159,7 @@ export class SecretStore {
 
   async #change<T>(edit: (document: Map<string, SealedSecret>) => Promise<T>): Promise<T> {
     const { path } = this.#options;
-    await makePrivateFolder(dirname(path));
+    await makeStateFolder(dirname(path));
     const result = await withFileLock(`${path}.lock`, async () => {
       const document = new Map(fromJson(await this.#file.load()));
       const outcome = await edit(document);

@@ -4,7 +4,7 @@
 import { constants } from 'node:fs';
 import { open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { makePrivateFolder } from './atomic-file.ts';
+import { makeStateFolder } from './atomic-file.ts';
 
 export interface AppendLogOptions {
   readonly path: string;
@@ -50,7 +50,7 @@ export class AppendLog {
   }
 
   async #write(line: string): Promise<void> {
-    await makePrivateFolder(dirname(this.#path));
+    await makeStateFolder(dirname(this.#path));
     const size = await stat(this.#path).then(
       (found) => found.size,
       () => 0,

@@ -60,7 +60,15 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** The state folder and folders in it are the gateway's alone. */
+/** For the owner alone. */
 export async function makePrivateFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
+}
+
+/**
+ * The state folder itself. Nobody else may look into it; but workers of a gateway that runs as root have users of their own, who
+ * must pass through to the dependencies that were built for them.
+ */
+export async function makeStateFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: process.geteuid?.() === 0 ? 0o711 : 0o700 });
 }

@@ -4,7 +4,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { makePrivateFolder, writeFileAtomic } from './atomic-file.ts';
+import { makeStateFolder, writeFileAtomic } from './atomic-file.ts';
 
 const maxBytes = 16 * 1_048_576;
 
@@ -29,7 +29,7 @@ export class JsonFile {
   save(value: unknown): Promise<void> {
     const text = `${JSON.stringify(value, null, 2)}\n`;
     const write = async (): Promise<void> => {
-      await makePrivateFolder(dirname(this.path));
+      await makeStateFolder(dirname(this.path));
       await writeFileAtomic(this.path, text, { mode: 0o600, keepMode: false });
     };
     this.#last = this.#last.then(write, write);
