@@ -144,6 +144,8 @@ describe('proxy', () => {
     assert.equal(denied.json().error, 'edge proxy failed: proxy denied: control-plane path not allowed');
     const wrong = await put({ text: 'x' }, { body_from: 'request' });
     assert.equal(wrong.json().error, 'edge proxy failed: proxy.body_from must be "result"');
+    const silent = await put({ mib: 1 }, { path: '/silent', timeout_ms: 300 });
+    assert.deepEqual([silent.status, silent.json().error], [504, 'edge proxy failed: timeout']);
     assert.equal((await put({ text: 'and again' })).status, 200);
   });
 

@@ -84,8 +84,9 @@ export class UpstreamCall implements Passthrough, Dispatcher.DispatchHandler, Re
       return;
     }
     signal.addEventListener('abort', this.#onAbort);
-    this.#followUpload();
     const { url, method, headers, body } = outbound;
+    // Undici hears of it as well; one that nobody reads any more must not end the process.
+    if (body instanceof Readable) body.on('error', () => {});
     try {
       dispatcher.dispatch(
         {
@@ -98,19 +99,8 @@ export class UpstreamCall implements Passthrough, Dispatcher.DispatchHandler, Re
         this,
       );
     } catch (error) {
-      this.#fail(upstreamFailure(error, 'sending'));
+      this.#fail(upstreamFailure(error, this.#phase));
     }
-  }
-
-  /** Like any body under way: an idle limit while it moves, and the budget once it has been sent. */
-  #followUpload(): void {
-    const { clock, deadlineMs, outbound } = this.#options;
-    if (!(outbound.body instanceof Readable)) return;
-    this.#budgetMs = deadlineMs - clock.now();
-    this.#movedMs = clock.now();
-    this.#timer.stream(() => clock.now() - this.#movedMs);
-    // Undici hears of it as well; one that nobody reads any more must not end the process.
-    outbound.body.on('error', () => {});
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -119,10 +109,17 @@ export class UpstreamCall implements Passthrough, Dispatcher.DispatchHandler, Re
     if (this.#done) controller.abort(new Error('the call has ended'));
   }
 
+  /** A body that is sent as it comes is held to the idle limit while it moves, as any stream. */
   onBodySent(): void {
-    this.#movedMs = this.#options.clock.now();
+    const { clock, deadlineMs, outbound } = this.#options;
+    if (!(outbound.body instanceof Readable) || this.#done) return;
+    this.#movedMs = clock.now();
+    if (this.#budgetMs !== null) return;
+    this.#budgetMs = deadlineMs - clock.now();
+    this.#timer.stream(() => clock.now() - this.#movedMs);
   }
 
+  /** What was left of the budget when the body began is left for the answer. */
   onRequestSent(): void {
     this.#phase = 'receiving';
     if (this.#budgetMs !== null && this.#stream === null && !this.#done)
