@@ -89,6 +89,9 @@ describe('Python packages', { skip: noPip }, () => {
     'packed/fn.config.json': '{"shared_deps": ["p"]}',
     'packed/requirements.txt': 'six==1.16.0\n',
     '.fastfn/packs/python/p/requirements.txt': 'idna==3.7\nsix==1.15.0\n',
+    'handpack/handler.py': py('import by_hand\n    return by_hand.v'),
+    'handpack/fn.config.json': '{"shared_deps": ["q"]}',
+    '.fastfn/packs/python/q/.deps/by_hand.py': 'v = "by hand"\n',
     'nopack/handler.py': py('return 1'),
     'nopack/fn.config.json': '{"shared_deps": ["none"]}',
     'hashed/handler.py': versionPy,
@@ -123,6 +126,7 @@ describe('Python packages', { skip: noPip }, () => {
 
   test('a pack comes behind the function; one that is missing is named', async () => {
     assert.deepEqual(await subject.json('/packed'), { six: '1.16.0', idna: '3.7' });
+    assert.equal((await subject.answer('/handpack')).text, 'by hand');
     const answer = await subject.answer('/nopack');
     assert.equal(answer.status, 500);
     assert.equal(answer.json().error, 'shared pack not found: none (looked in: .fastfn/packs/python/none)');
