@@ -34,6 +34,8 @@ export function pipSteps(install: PipInstall, python: PythonFacts, tools: BuildT
   const { settings } = tools;
   const inWorkspace = (path: string): string => `${workspacePlaceholder}/${path}`;
   const cache = tools.cacheDir('pip');
+  // pip's own five retries, twice over, would hold back for half a minute the news that there is no network.
+  const env = { PIP_RETRIES: '2', ...settings.registryEnvironment };
   const common = {
     network: 'registry',
     toolchain: [python.file, ...python.readable, pip.dir],
@@ -50,14 +52,14 @@ export function pipSteps(install: PipInstall, python: PythonFacts, tools: BuildT
     ...common,
     tool: 'pip install',
     command: { file: python.file, args },
-    env: { ...settings.registryEnvironment, PIP_NO_CACHE_DIR: '1' },
+    env: { ...env, PIP_NO_CACHE_DIR: '1' },
     caches: [],
   };
   const wheels: BuildStep = {
     ...common,
     tool: 'pip install',
     command: { file: python.file, args: [...args, '--only-binary=:all:'] },
-    env: { ...settings.registryEnvironment, PIP_CACHE_DIR: cache },
+    env: { ...env, PIP_CACHE_DIR: cache },
     caches: [cache],
     fallback: building,
   };
