@@ -13,7 +13,7 @@ import { openControlState } from './control-state.ts';
 import { answerCall, type Endpoint } from './endpoint.ts';
 import { ControlGuards } from './guards.ts';
 import { headerValues } from './header-values.ts';
-import { compileInput } from './request-input.ts';
+import { rowInput } from './request-input.ts';
 import { ResponseBoundary } from './response-boundary.ts';
 
 /** @param app from `createEdge`: with @fastify/rate-limit, error handler and request ids of the edge */
@@ -34,7 +34,7 @@ export async function registerControl(app: FastifyInstance, deps: ControlDeps): 
     for (const rows of Map.groupBy<string, AccessRow>(accessTable, (row) => row.path).values()) {
       for (const row of rows) {
         const handler = handlers[row.handler as HandlerName];
-        addRow(scope, { row, handler, input: compileInput(row), guards, boundary, audit: state.audit });
+        addRow(scope, { row, handler, input: rowInput(row), guards, boundary, audit: state.audit });
       }
       refuseOtherMethods(scope, rows, guards);
     }

@@ -20,22 +20,39 @@ export interface RowInput {
   body(bytes: Buffer | null): Json;
 }
 
-export function compileInput(row: AccessRow): RowInput {
-  const ajv = new Ajv({ verbose: true, strictTypes: false, strictRequired: false });
-  ajv.addVocabulary(['accepted', 'refusal', 'refusals']);
-  const query = ajv.compile({
+let shared: Ajv | null = null;
+
+function schemas(): Ajv {
+  if (shared !== null) return shared;
+  shared = new Ajv({ verbose: true, strictTypes: false, strictRequired: false });
+  shared.addVocabulary(['accepted', 'refusal', 'refusals']);
+  return shared;
+}
+
+/** Compiled when it is asked for first, and once: most rows are never asked, and all of them would delay every start. */
+function compiledOnce(schema: JsonSchema): () => ValidateFunction {
+  let compiled: ValidateFunction | null = null;
+  return () => {
+    compiled ??= schemas().compile(schema);
+    return compiled;
+  };
+}
+
+export function rowInput(row: AccessRow): RowInput {
+  const queryOf = compiledOnce({
     type: 'object',
     additionalProperties: false,
     properties: row.query ?? {},
   });
   const { body: rule } = row;
-  const validateBody = rule === undefined ? null : ajv.compile(rule.schema);
+  const bodyOf = rule === undefined ? null : compiledOnce(rule.schema);
   return {
     query: (raw) => {
-      if (!query(raw)) throw refusal(query, 'query parameter');
+      const validate = queryOf();
+      if (!validate(raw)) throw refusal(validate, 'query parameter');
       return raw as Readonly<Record<string, string>>;
     },
-    body: (bytes) => (rule === undefined || validateBody === null ? {} : readBody(bytes, rule, validateBody)),
+    body: (bytes) => (rule === undefined || bodyOf === null ? {} : readBody(bytes, rule, bodyOf())),
   };
 }
 
