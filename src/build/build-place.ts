@@ -2,7 +2,7 @@
 // gateway that builds here. Nothing is made before the first build, so that a read-only state folder serves what it has.
 
 import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type FileLock, tryLockFile } from '../sandbox/file-lock.ts';
 import { maxCacheBytes } from './build-sandbox.ts';
@@ -26,6 +26,8 @@ export interface BuildPlaceOptions {
 /** Half of what a step may fill: a cache that is found larger is begun anew. */
 const trimBytes = maxCacheBytes / 2;
 const lockSuffix = '.lock';
+/** Others may pass through to what they know the name of, and list nothing: workers with a user of their own. */
+const passThrough = 0o711;
 
 export class BuildPlace {
   /** `<state dir>/deps`, without links; may not exist. */
@@ -44,10 +46,10 @@ export class BuildPlace {
   /** Makes the folders, before the first build. @throws the system's error */
   open(): void {
     if (this.#lock !== null) return;
-    // Others may pass through to what they know the name of: workers with a user of their own.
-    const mode = this.#options.owner === null ? 0o700 : 0o711;
-    mkdirSync(this.root, { recursive: true, mode });
+    const { owner } = this.#options;
+    const mode = owner === null ? 0o700 : passThrough;
     mkdirSync(dirname(this.staging), { recursive: true, mode });
+    if (owner !== null) for (const folder of [dirname(this.root), this.root]) letPass(folder);
     const lock = tryLockFile(`${this.staging}${lockSuffix}`);
     if (lock === null) throw new Error('cannot lock the work folder of builds');
     try {
@@ -66,7 +68,7 @@ export class BuildPlace {
   /** A cache folder that a step is about to use. */
   openCache(path: string): void {
     const { owner } = this.#options;
-    mkdirSync(dirname(path), { recursive: true, mode: owner === null ? 0o700 : 0o711 });
+    mkdirSync(dirname(path), { recursive: true, mode: owner === null ? 0o700 : passThrough });
     mkdirSync(path, { recursive: true, mode: 0o700 });
     if (owner !== null) chownSync(path, owner.uid, owner.gid);
   }
@@ -109,6 +111,12 @@ export class BuildPlace {
       lock.release();
     }
   }
+}
+
+/** The state folder may be older than the setting, and private. */
+function letPass(folder: string): void {
+  const mode = statSync(folder).mode & 0o777;
+  if ((mode & 0o011) !== 0o011) chmodSync(folder, mode | 0o011);
 }
 
 /** Without links, also where its last parts do not exist yet. */

@@ -25,9 +25,13 @@ async function start(
   context: TestContext,
   tree: Tree,
   variables: Readonly<Record<string, string>> = {},
+  rootMode?: number,
 ): Promise<Started> {
   const { log, saying } = recordingLog();
-  const gateway = await startTestGateway(tree, variables, log, { planners: scriptPlanners });
+  const gateway = await startTestGateway(tree, variables, log, {
+    planners: scriptPlanners,
+    ...(rootMode === undefined ? {} : { rootMode }),
+  });
   context.after(() => gateway.close());
   const get = (path: string, headers: Record<string, string> = {}) => ask(gateway.url, path, { headers });
   const becomes = (path: string, status: number, text: string | RegExp, limitMs?: number) =>
@@ -192,6 +196,47 @@ describe('builds: what fails', () => {
       'a/build.sh': `${makes('x')}ln -s /etc node_modules/etc\n`,
     });
     await started.becomes('/a', 503, /the link node_modules\/etc leads out of what was built/);
+  });
+});
+
+describe('builds: what they are to the gateway', () => {
+  test('one that calls it over loopback is no operator', async (context) => {
+    const started = await start(context, { 'a/handler.js': usesMade });
+    const { port } = new URL(started.gateway.url);
+    const request = `GET /_fn/health HTTP/1.0\\r\\nHost: 127.0.0.1:${port}\\r\\n\\r\\n`;
+    const client = `my $s = IO::Socket::INET->new("127.0.0.1:${port}") or die; print $s "${request}"; print <$s>;`;
+    const script = [
+      '# online',
+      'mkdir -p node_modules/made && cd node_modules/made',
+      `perl -MIO::Socket::INET -e '${client}' > answer`,
+      `echo "module.exports = require('fs').readFileSync(__dirname + '/answer', 'utf8')" > index.js`,
+    ].join('\n');
+    writeTree(started.gateway.root, { 'a/build.sh': script });
+    await started.gateway.reload();
+    await started.becomes('/a', 200, /HTTP\/1\.1 200 OK/);
+    const seen = (await started.get('/a')).text;
+    assert.match(seen, /"status":"ok"/);
+    assert.doesNotMatch(seen, /functions_root/);
+    assert.match((await started.get('/_fn/health')).text, /functions_root/);
+  });
+
+  const notRoot = process.geteuid?.() === 0 ? false : 'needs root, who alone can change the user';
+
+  test('with FN_WORKER_USER they run as that user, and what they make is the gateway’s', {
+    skip: notRoot,
+  }, async (context) => {
+    const started = await start(
+      context,
+      { 'a/handler.js': usesMade, 'a/build.sh': makes('$(id -u)') },
+      { FN_WORKER_USER: '65534:65534' },
+      0o755,
+    );
+    await started.becomes('/a', 200, '65534');
+    const [key = ''] = readdirSync(join(started.gateway.root, '.fastfn/deps/node'));
+    const { uid } = statSync(
+      join(started.gateway.root, '.fastfn/deps/node', key, 'node_modules/made/index.js'),
+    );
+    assert.equal(uid, 0);
   });
 });
 

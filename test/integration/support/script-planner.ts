@@ -9,7 +9,7 @@ import { contentKey } from '../../../src/build/content-key.ts';
 
 const shell = realpathSync('/bin/sh');
 
-/** `build.sh` is run in the workspace and leaves packages in `node_modules/`; without the file there is nothing to build. */
+/** `build.sh` (online where it says so) is run in the workspace and leaves packages in `node_modules/`; without the file there is nothing to build. */
 const planScript: BuildPlanner = async (unit, { settings }) => {
   const script = textOf(join(unit.dir, 'build.sh'));
   if (script === null) return null;
@@ -24,7 +24,7 @@ const planScript: BuildPlanner = async (unit, { settings }) => {
         tool: 'sh build.sh',
         command: { file: shell, args: [`${workspacePlaceholder}/build.sh`] },
         env: { WORKSPACE: workspacePlaceholder },
-        network: 'none',
+        network: script.startsWith('# online') ? 'registry' : 'none',
         toolchain: [],
         caches: [],
         timeoutMs: settings.timeoutMs.go,
