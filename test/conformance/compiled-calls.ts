@@ -2,6 +2,9 @@
 // 10 and 12).
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { type CompiledProgram, forCase } from './compiled-worker.ts';
 import type { Answer } from './harness.ts';
@@ -73,6 +76,25 @@ export function describeEvents(title: string, program: () => CompiledProgram): v
       );
       const empty = seen(await worker.invoke({ body: Buffer.alloc(0) })).event;
       assert.deepEqual([empty['body'], empty['is_base64']], [null, false]);
+    });
+  });
+}
+
+/** What the case `reach` can do where nothing holds it back: without this, a jail that refuses it would prove nothing. */
+export function describeReach(title: string, program: () => CompiledProgram): void {
+  describe(title, () => {
+    it('every attempt is possible without a jail', async (test) => {
+      const folder = mkdtempSync(join(tmpdir(), 'reach-'));
+      test.after(() => rmSync(folder, { recursive: true }));
+      writeFileSync(join(folder, 'fn.env.json'), '{}');
+      const worker = await program().loaded(test);
+      const answer = await worker.invoke({ ...forCase('reach'), body: folder });
+      const { 'become a program': became, ...others } = JSON.parse(answer.body.toString()) as Record<
+        string,
+        string
+      >;
+      assert.match(became ?? '', /^no such file/i);
+      assert.deepEqual(new Set(Object.values(others)), new Set(['done']));
     });
   });
 }

@@ -31,6 +31,7 @@ const tree = {
   ),
   'all/handler.go': behaviour('handler.go'),
   'all/_golden.go': behaviour('_golden.go'),
+  'all/_reach.go': behaviour('_reach.go'),
   'all/fn.config.json': JSON.stringify({ invoke: { methods: ['GET', 'POST'] }, include_debug_headers: true }),
   'all/fn.env.json': '{"AT_START": "set"}',
   'helped/handler.go': handler('return Helped() + lib.Name', '\nimport "function/lib"\n'),
@@ -77,7 +78,7 @@ describe('go behind the gateway', { skip }, () => {
     assert.deepEqual(pids(), before);
   });
 
-  test('output is told, answers stream, and the jail holds', async () => {
+  test('output is told, and answers stream', async () => {
     const printed = await subject.answer('/all?case=prints');
     assert.match(String(printed.headers['x-fn-stdout']), /^one two/);
     const events = await subject.answer('/all?case=stream-envelope');
@@ -86,7 +87,13 @@ describe('go behind the gateway', { skip }, () => {
       [201, 'text/event-stream', 'one,two'],
     );
     assert.equal((await subject.answer('/all?case=reader')).bytes.length, 700_000);
-    assert.match((await subject.answer('/all?case=opens')).text, /permission denied$/);
+  });
+
+  test('the jail holds: no program, no file of the host, no secret, no folder of its own to write to', async () => {
+    const folder = join(subject.gateway.root, 'all');
+    const met = (await subject.json('/all?case=reach', { method: 'POST', body: folder })) as object;
+    assert.ok(Object.keys(met).length >= 7);
+    assert.deepEqual(new Set(Object.values(met)), new Set(['refused']), JSON.stringify(met));
   });
 
   test('a module of the registry that go.sum locks is used', async () => {

@@ -68,6 +68,7 @@ const tree = {
   'made/fn.config.json': initTemplates.rust.files('made')['fn.config.json'] ?? '',
   'all/handler.rs': behaviour('handler.rs'),
   'all/_golden.rs': behaviour('_golden.rs'),
+  'all/_reach.rs': behaviour('_reach.rs'),
   'all/fn.config.json': JSON.stringify({ invoke: { methods: ['GET', 'POST'] }, include_debug_headers: true }),
   'all/fn.env.json': '{"AT_START": "set"}',
   'typed/src/lib.rs': typed,
@@ -106,7 +107,7 @@ describe('rust behind the gateway', { skip }, () => {
     assert.deepEqual(pids(), before);
   });
 
-  test('output is told, answers stream, and the jail holds', async () => {
+  test('output is told, and answers stream', async () => {
     const printed = await subject.answer('/all?case=prints');
     assert.match(String(printed.headers['x-fn-stdout']), /^one two/);
     const events = await subject.answer('/all?case=stream-envelope');
@@ -115,7 +116,13 @@ describe('rust behind the gateway', { skip }, () => {
       [201, 'text/event-stream', 'one,two'],
     );
     assert.equal((await subject.answer('/all?case=reader')).bytes.length, 700_000);
-    assert.equal((await subject.answer('/all?case=opens')).text, 'Err(PermissionDenied)');
+  });
+
+  test('the jail holds: no program, no file of the host, no secret, no folder of its own to write to', async () => {
+    const folder = join(subject.gateway.root, 'all');
+    const met = (await subject.json('/all?case=reach', { method: 'POST', body: folder })) as object;
+    assert.ok(Object.keys(met).length >= 7);
+    assert.deepEqual(new Set(Object.values(met)), new Set(['refused']), JSON.stringify(met));
   });
 
   test('packages, types, modules and a build script of its own; a build sees no secret, no host, no network', async () => {

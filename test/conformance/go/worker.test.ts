@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { planGo } from '../../../src/build/go/plan-go.ts';
-import { describeCalls, describeEvents } from '../compiled-calls.ts';
+import { describeCalls, describeEvents, describeReach } from '../compiled-calls.ts';
 import { describeFrames, describeGoldenFrames } from '../compiled-frames.ts';
 import { describeOutput } from '../compiled-output.ts';
 import { csv, describeResults, json, octets, plain, type ResultRow } from '../compiled-results.ts';
@@ -66,6 +66,7 @@ describe('go', { skip }, () => {
     ['panic-nil', /^go handler panicked: interface conversion/, /handler\.go/],
     ['goexit', 'handler exited', /^$/],
   ]);
+  describeReach('go reach', program);
   describeResults('go results', program, ofGo);
   describeGoldenFrames('go golden frames', program);
   describeFrames('go frames', program);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { planRust } from '../../../src/build/rust/plan-rust.ts';
-import { describeCalls, describeEvents } from '../compiled-calls.ts';
+import { describeCalls, describeEvents, describeReach } from '../compiled-calls.ts';
 import { describeFrames, describeGoldenFrames } from '../compiled-frames.ts';
 import { describeOutput } from '../compiled-output.ts';
 import { describeResults, json, octets, plain, type ResultRow } from '../compiled-results.ts';
@@ -58,6 +58,7 @@ describe('rust', { skip }, () => {
     ['panic-index', /^rust handler panicked: index out of bounds/, /handler\.rs/],
     ['panic-value', 'rust handler panicked', /handler\.rs/],
   ]);
+  describeReach('rust reach', program);
   describeResults('rust results', program, ofRust);
   describeGoldenFrames('rust golden frames', program);
   describeFrames('rust frames', program);
