@@ -2,10 +2,10 @@
 // line, where every process could read them; none is ever printed. A gateway that runs notices within a second.
 
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { GatewayConfig } from '../config/gateway-config.ts';
 import { SecretFault, SecretStore } from '../secrets/secret-store.ts';
+import { secretStoreOptions } from '../secrets/store-place.ts';
 import { type CliContext, type CommandAdder, CommandFailure, exitStatus } from './cli-context.ts';
 import { loadOrFail } from './configuration.ts';
 import { textTable } from './text-table.ts';
@@ -51,16 +51,11 @@ async function run(context: CliContext, flags: Flags, name: string, action: Acti
   const argument = typeof dir === 'string' ? dir : undefined;
   const config = await loadOrFail(context, { mode: 'serve', argument, flags: { config: file } });
   try {
-    await action(await SecretStore.open(storeOptions(config)), flags, name);
+    await action(await SecretStore.open(secretStoreOptions(config)), flags, name);
   } catch (error) {
     if (error instanceof SecretFault) throw new CommandFailure(error.message, exitStatus.usage);
     throw error;
   }
-}
-
-function storeOptions({ secrets, stateDir }: GatewayConfig) {
-  const { keyFile, makeKey } = secrets;
-  return { path: join(stateDir, 'secrets.json'), keyFile, makeKey, now: () => Date.now() };
 }
 
 async function setSecret(

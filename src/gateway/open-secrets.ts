@@ -1,11 +1,11 @@
 // The secrets of a gateway: opened before the first function is served, and looked at again from time to time, as the command
 // line writes them too.
 
-import { join } from 'node:path';
 import type { Clock, Timer } from '../clock.ts';
 import type { GatewayConfig } from '../config/gateway-config.ts';
 import type { Log } from '../log.ts';
 import { SecretStore } from '../secrets/secret-store.ts';
+import { secretStoreOptions } from '../secrets/store-place.ts';
 
 const lookEveryMs = 1_000;
 
@@ -45,14 +45,4 @@ export async function openSecrets(
     timer?.cancel();
   });
   return store;
-}
-
-/** The same for the gateway and for the command line. */
-export function secretStoreOptions({ secrets, stateDir }: Pick<GatewayConfig, 'secrets' | 'stateDir'>) {
-  return {
-    path: join(stateDir, 'secrets.json'),
-    keyFile: secrets.keyFile,
-    makeKey: secrets.makeKey,
-    now: () => Date.now(),
-  };
 }

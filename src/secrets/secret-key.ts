@@ -28,7 +28,7 @@ export function newKey(): SecretKey {
 }
 
 /** One key a line, as base64 or hex of 32 bytes, the newest first; or 32 bytes as they are. @throws Error */
-export function parseKeys(content: Buffer): readonly SecretKey[] {
+function parseKeys(content: Buffer): readonly SecretKey[] {
   if (content.length === keyBytes) return [keyOf(content)];
   const lines = content
     .toString('latin1')
