@@ -54,7 +54,7 @@ export interface InferenceSettings {
   readonly allow: readonly string[] | null;
 }
 
-export const defaultInferenceSettings: InferenceSettings = Object.freeze({
+const defaultInferenceSettings: InferenceSettings = Object.freeze({
   python: false,
   node: false,
   backend: Object.freeze({ python: 'native', node: 'native' }),
