@@ -26,7 +26,8 @@ const maxErrorBytes = 16_384;
 export function askTool(question: Question): Promise<Answer> {
   return new Promise((resolve) => {
     const child = spawn(question.file, question.args, {
-      env: { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8', HOME: '/nonexistent', ...question.env },
+      // A home that nobody can make: a tool that is only asked must leave nothing behind.
+      env: { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8', HOME: '/dev/null', ...question.env },
       cwd: question.cwd ?? '/',
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
