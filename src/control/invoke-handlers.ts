@@ -3,6 +3,7 @@
 // rate limit.
 
 import type { FunctionUnit } from '../discovery/catalog.ts';
+import { isObject } from '../discovery/checked-document.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import { type EventHeaders, eventHeaders } from '../invocation/event-headers.ts';
 import type { InvocationReply, InvocationRequest } from '../invocation/invocation.ts';
@@ -52,6 +53,12 @@ async function invoke({ deps }: HandlerParts, call: ControlCall): Promise<unknow
   return run(deps, call, unit, method, route);
 }
 
+/** What the handler has printed so far. */
+interface Printed {
+  stdout: string;
+  stderr: string;
+}
+
 async function run(
   deps: HandlerParts['deps'],
   call: ControlCall,
@@ -59,37 +66,9 @@ async function run(
   method: HttpMethod,
   route: InvokedRoute,
 ): Promise<unknown> {
-  const { body, reply, request } = call;
-  const printed = { stdout: '', stderr: '' };
-  const gone = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) gone.abort();
-  });
-  const content = contentOf(body);
-  if ((content?.length ?? 0) > unit.policy.maxBodyBytes) throw new GatewayError('payload_too_large');
-  const query = queryOf(body['query']);
-  const invocation: InvocationRequest = {
-    id: request.id,
-    unit,
-    method,
-    path: decodeURIComponent(route.rawPath),
-    rawPath: withQuery(route.rawPath, query),
-    query,
-    params: route.params,
-    headers: headersOf(body, content !== null),
-    clientIp: call.caller.address,
-    ...('context' in body ? { user: recordOf(body['context']) } : {}),
-    readBody: () => (content === null ? null : Promise.resolve(content)),
-    signal: gone.signal,
-    printed: (stream, text) => {
-      if (printed[stream].length < maxPrintedChars) printed[stream] += text.slice(0, maxPrintedChars);
-    },
-    ...(body['dry_run'] === true
-      ? {}
-      : {
-          passThrough: (order) => deps.calls.passThrough(invocation, order),
-        }),
-  };
+  const { reply, request } = call;
+  const printed: Printed = { stdout: '', stderr: '' };
+  const invocation = invocationOf(deps, call, { unit, method, route, printed });
   const startedAt = performance.now();
   const outcome = await attempt(() => deps.calls.invoke(invocation));
   const shown = shownBody(await collectBody(outcome.body, maxAnswerBytes));
@@ -106,6 +85,50 @@ async function run(
     ...(outcome.proxy === null ? {} : { proxy: outcome.proxy }),
     ...Object.fromEntries(Object.entries(printed).filter(([, text]) => text !== '')),
   };
+}
+
+interface InvocationParts {
+  readonly unit: FunctionUnit;
+  readonly method: HttpMethod;
+  readonly route: InvokedRoute;
+  readonly printed: Printed;
+}
+
+/** @throws GatewayError payload_too_large */
+function invocationOf(
+  deps: HandlerParts['deps'],
+  { body, reply, request, caller }: ControlCall,
+  { unit, method, route, printed }: InvocationParts,
+): InvocationRequest {
+  const content = contentOf(body);
+  if ((content?.length ?? 0) > unit.policy.maxBodyBytes) throw new GatewayError('payload_too_large');
+  const gone = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort();
+  });
+  const query = queryOf(body['query']);
+  const invocation: InvocationRequest = {
+    id: request.id,
+    unit,
+    method,
+    path: decodeURIComponent(route.rawPath),
+    rawPath: withQuery(route.rawPath, query),
+    query,
+    params: route.params,
+    headers: headersOf(body, content !== null),
+    clientIp: caller.address,
+    ...(isObject(body['context']) ? { user: body['context'] } : {}),
+    readBody: () => (content === null ? null : Promise.resolve(content)),
+    signal: gone.signal,
+    printed: (stream, text) => {
+      if (printed[stream].length < maxPrintedChars) printed[stream] += text.slice(0, maxPrintedChars);
+    },
+    // A dry run shows the directive of a proxy instead of following it.
+    ...(body['dry_run'] === true
+      ? {}
+      : { passThrough: (order) => deps.calls.passThrough(invocation, order) }),
+  };
+  return invocation;
 }
 
 interface Outcome extends Pick<InvocationReply, 'status' | 'headers' | 'body' | 'proxy'> {

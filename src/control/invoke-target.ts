@@ -64,7 +64,29 @@ export function invokedRoute(
   );
   const templates = [...new Set(own.map(({ pattern }) => pattern))].sort();
   const template = call.route === undefined ? firstTemplate(templates, unit) : checkedRoute(call.route);
-  return { template, ...fill(template, call.params) };
+  return pathOf(templates, template) ?? { template, ...fill(template, call.params) };
+}
+
+/** A path that one of the templates stands for; null where `route` is a template itself, or nobody's path. */
+function pathOf(templates: readonly string[], route: string): InvokedRoute | null {
+  if (templates.includes(route) || route.split('/').some(isDynamicSegment)) return null;
+  for (const template of templates) {
+    const params = paramsIn(template.split('/'), route.split('/'));
+    if (params !== null) return { template, rawPath: encodeURI(route), params, missing: [] };
+  }
+  return null;
+}
+
+/** null: it does not match. A catch-all takes what is left. */
+function paramsIn(template: readonly string[], path: readonly string[]): Record<string, string> | null {
+  const params: Record<string, string> = {};
+  for (const [index, segment] of template.entries()) {
+    const name = segment === '*' ? 'wildcard' : segment.slice(1).replace(/\*$/, '');
+    if (isCatchAll(segment)) return { ...params, [name]: path.slice(index).join('/') };
+    if (isDynamicSegment(segment)) params[name] = path[index] ?? '';
+    else if (segment !== path[index]) return null;
+  }
+  return template.length === path.length ? params : null;
 }
 
 function firstTemplate([first]: readonly string[], { name, version }: FunctionUnit): string {

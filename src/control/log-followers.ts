@@ -1,6 +1,7 @@
 // Those who follow the log over HTTP. Each is sent lines as fast as it takes them: one that is too slow is told how many lines
 // it has missed, and never holds the gateway up. All end when the gateway drains.
 
+import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { GatewayError } from '../errors.ts';
 import type { LogFilter } from '../logs/log-line.ts';
@@ -14,85 +15,108 @@ const batchLines = 500;
 
 export class LogFollowers {
   readonly #parts: HandlerParts;
-  readonly #ends = new Set<() => void>();
+  readonly #followers = new Set<LogFollower>();
 
   constructor(parts: HandlerParts) {
     this.#parts = parts;
     parts.onDrain(() => {
-      for (const end of this.#ends) end();
+      for (const follower of this.#followers) follower.end();
     });
   }
 
-  /** @throws GatewayError overloaded */
-  follow({ request, reply, caller }: ControlCall, filter: LogFilter): FastifyReply {
-    const { deps, boundary, sessions } = this.#parts;
-    if (this.#ends.size >= maxFollowers)
+  /** The answer is under way when this returns. @throws GatewayError overloaded */
+  follow(call: ControlCall, filter: LogFilter): FastifyReply {
+    if (this.#followers.size >= maxFollowers) {
       throw new GatewayError('overloaded', { text: 'too many follow the log' });
-    const { raw } = reply;
-    const last = Number(request.headers['last-event-id'] ?? '');
-    const start = deps.logs.query({ ...filter, limit: 1 }).next;
-    let after = Number.isSafeInteger(last) && last > 0 ? Math.min(last, start) : start;
+    }
+    const { reply } = call;
     reply.hijack();
-    raw.writeHead(200, {
-      ...textHeaders(reply),
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-store',
+    reply.raw.writeHead(200, { ...sentHeaders(reply), 'content-type': 'text/event-stream' });
+    const follower = new LogFollower(this.#parts, call, filter);
+    this.#followers.add(follower);
+    reply.raw.once('close', () => {
+      follower.end();
+      this.#followers.delete(follower);
     });
-    raw.write(': following\n\n');
-
-    let scheduled = false;
-    let isFull = false;
-    const write = (text: string): void => {
-      isFull = !raw.write(text) || isFull;
-    };
-    const send = (): void => {
-      scheduled = false;
-      while (!raw.destroyed && !isFull) {
-        const page = deps.logs.query({ ...filter, limit: batchLines, after });
-        after = page.next;
-        if (page.lost > 0) write(`event: lost\ndata: ${page.lost}\n\n`);
-        for (const { seq, fields } of page.lines) {
-          const line = boundary.present({ seq, ...fields }, caller);
-          write(`id: ${seq}\nevent: log\ndata: ${JSON.stringify(line)}\n\n`);
-        }
-        if (page.lines.length < batchLines) return;
-      }
-    };
-    // Lines come many at a time; one look takes them all.
-    const schedule = (): void => {
-      if (scheduled) return;
-      scheduled = true;
-      setImmediate(send);
-    };
-    const unsubscribe = deps.logs.subscribe(schedule);
-    const heartbeat = setInterval(() => {
-      const isOver = caller.kind === 'session' && sessions.find(request.cookies) === null;
-      if (isOver) end();
-      else {
-        write(': \n\n');
-        schedule();
-      }
-    }, heartbeatMs);
-    heartbeat.unref();
-    const end = (): void => {
-      clearInterval(heartbeat);
-      unsubscribe();
-      this.#ends.delete(end);
-      raw.end();
-    };
-    this.#ends.add(end);
-    raw.on('drain', () => {
-      isFull = false;
-      schedule();
-    });
-    raw.once('close', end);
-    schedule();
     return reply;
   }
 }
 
 /** What the scope has set on every answer. */
-function textHeaders(reply: FastifyReply): Record<string, string> {
+function sentHeaders(reply: FastifyReply): Record<string, string> {
   const entries = Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]);
   return Object.fromEntries(entries);
+}
+
+class LogFollower {
+  readonly #parts: HandlerParts;
+  readonly #call: ControlCall;
+  readonly #filter: LogFilter;
+  readonly #raw: ServerResponse;
+  readonly #heartbeat: NodeJS.Timeout;
+  readonly #unsubscribe: () => void;
+  /** Place of the last line that was looked at. */
+  #after: number;
+  #isFull = false;
+  #isScheduled = false;
+
+  constructor(parts: HandlerParts, call: ControlCall, filter: LogFilter) {
+    this.#parts = parts;
+    this.#call = call;
+    this.#filter = filter;
+    this.#raw = call.reply.raw;
+    const { logs } = parts.deps;
+    const newest = logs.query({ ...filter, limit: 1 }).next;
+    const seen = Number(call.request.headers['last-event-id'] ?? '');
+    this.#after = Number.isSafeInteger(seen) && seen > 0 ? Math.min(seen, newest) : newest;
+    this.#raw.on('drain', () => {
+      this.#isFull = false;
+      this.#schedule();
+    });
+    this.#unsubscribe = logs.subscribe(() => this.#schedule());
+    this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs);
+    this.#heartbeat.unref();
+    this.#write(': following\n\n');
+    this.#schedule();
+  }
+
+  end(): void {
+    clearInterval(this.#heartbeat);
+    this.#unsubscribe();
+    this.#raw.end();
+  }
+
+  /** Lines come many at a time; one look takes them all. */
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      while (!this.#raw.destroyed && !this.#isFull && this.#sendBatch());
+    });
+  }
+
+  /** @returns whether there may be more */
+  #sendBatch(): boolean {
+    const { deps, boundary } = this.#parts;
+    const page = deps.logs.query({ ...this.#filter, limit: batchLines, after: this.#after });
+    this.#after = page.next;
+    if (page.lost > 0) this.#write(`event: lost\ndata: ${page.lost}\n\n`);
+    for (const { seq, fields } of page.lines) {
+      const line = boundary.present({ seq, ...fields }, this.#call.caller);
+      this.#write(`id: ${seq}\nevent: log\ndata: ${JSON.stringify(line)}\n\n`);
+    }
+    return page.lines.length === batchLines;
+  }
+
+  #beat(): void {
+    const { request, caller } = this.#call;
+    const isOver = caller.kind === 'session' && this.#parts.sessions.find(request.cookies) === null;
+    if (isOver) this.end();
+    else this.#write(': \n\n');
+  }
+
+  #write(text: string): void {
+    this.#isFull = !this.#raw.write(text) || this.#isFull;
+  }
 }

@@ -74,6 +74,14 @@ describe('control: calls, logs and figures', () => {
     assert.equal(event.id, told.request_id);
   });
 
+  test('a path stands for the parameters in it', async () => {
+    const told = (await invoke({ name: 'users/[id]/get.js', route: '/users/7' })).json();
+    assert.deepEqual([told.route, told.route_template], ['/users/7', '/users/:id']);
+    assert.deepEqual(JSON.parse(told.body).event.params, { id: '7' });
+    const rest = (await invoke({ name: 'same', route: '/same/a/b', context: null })).json();
+    assert.deepEqual([rest.route_template, rest.status], ['/same/*', 200]);
+  });
+
   test('without a runtime the first in order answers; with one, that one', async () => {
     const [first] = (await operator.get('/_fn/catalog')).json().runtime_order;
     assert.equal(JSON.parse((await invoke({ name: 'same' })).json().body).file, first);
@@ -226,7 +234,12 @@ describe('control: calls, logs and figures', () => {
     const other = await startTestGateway({ 'get.a.js': '' }, { FN_DRAIN_TIMEOUT_MS: '20000' });
     const { port, hostname } = new URL(other.url);
     const ended = new Promise<void>((resolve, reject) => {
-      const sent = request({ host: hostname, port, path: '/_fn/logs', headers: { accept: 'text/event-stream' } });
+      const sent = request({
+        host: hostname,
+        port,
+        path: '/_fn/logs',
+        headers: { accept: 'text/event-stream' },
+      });
       sent.on('response', (response) => {
         assert.match(String(response.headers['content-type']), /^text\/event-stream/);
         response.on('data', () => void other.close()).on('end', resolve);
