@@ -58,6 +58,7 @@ function send(request: FastifyRequest, reply: FastifyReply, bytes: ServedBytes):
 
 /** RFC 9110 13.1.2: compared weakly. */
 function isKnown({ headers }: FastifyRequest, etag: string): boolean {
+  const opaque = (tag: string): string => tag.trim().replace(/^W\//, '');
   const asked = headers['if-none-match'] ?? '';
-  return asked.split(',').some((tag) => ['*', etag].includes(tag.trim().replace(/^W\//, '')));
+  return asked.split(',').some((tag) => tag.trim() === '*' || opaque(tag) === opaque(etag));
 }

@@ -70,5 +70,6 @@ export class DocumentSource {
 
 export function servedBytes(type: string, plain: Buffer): ServedBytes {
   const digest = createHash('sha256').update(plain).digest('base64url').slice(0, 27);
-  return { type, etag: `"${digest}"`, plain, gzip: gzipSync(plain) };
+  // Weak: the same for both codings (RFC 9110 8.8.1).
+  return { type, etag: `W/"${digest}"`, plain, gzip: gzipSync(plain) };
 }
