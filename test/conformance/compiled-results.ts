@@ -23,7 +23,7 @@ export const plain = { 'content-type': 'text/plain; charset=utf-8' };
 const html = { 'content-type': 'text/html; charset=utf-8' };
 export const octets = { 'content-type': 'application/octet-stream' };
 export const csv = { 'content-type': 'text/csv' };
-export const threeBytes = Buffer.from([0xff, 0x00, 0x80]);
+const threeBytes = Buffer.from([0xff, 0x00, 0x80]);
 const badStatus = 'status must be a valid HTTP code';
 
 const rows: readonly ResultRow[] = [

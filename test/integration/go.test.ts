@@ -37,6 +37,11 @@ const tree = {
   'helped/handler.go': handler('return Helped() + lib.Name', '\nimport "function/lib"\n'),
   'helped/_helper.go': 'package main\n\nfunc Helped() string { return "helped by " }\n',
   'helped/lib/lib.go': 'package lib\n\nconst Name = "a folder"\n',
+  'fails/handler.go':
+    'package main\n\nimport "errors"\n\nfunc handler() error { return errors.New("nothing but an error") }\n',
+  'asked/handler.go':
+    'package main\n\nimport (\n\t"context"\n\t"encoding/json"\n)\n\nfunc Handler(ctx context.Context, event json.RawMessage) (int, error) {\n\t_, timed := ctx.Deadline()\n\tif !timed {\n\t\treturn 0, nil\n\t}\n\treturn len(event), nil\n}\n',
+  'strange/handler.go': 'package main\n\nfunc handler(a, b, c int) (int, int) { return a, b + c }\n',
   'ids/handler.go': ids,
   'ids/go.mod': module,
   'ids/go.sum': sum,
@@ -94,6 +99,18 @@ describe('go behind the gateway', { skip }, () => {
     const met = (await subject.json('/all?case=reach', { method: 'POST', body: folder })) as object;
     assert.ok(Object.keys(met).length >= 7);
     assert.deepEqual(new Set(Object.values(met)), new Set(['refused']), JSON.stringify(met));
+  });
+
+  test('a handler may take and give what it likes, within what can be called', async () => {
+    const failed = await subject.answer('/fails');
+    assert.deepEqual([failed.status, failed.json().error], [500, 'nothing but an error']);
+    assert.ok(Number((await subject.answer('/asked')).text) > 100);
+    const strange = await subject.answer('/strange');
+    assert.equal(strange.status, 500);
+    assert.match(
+      strange.json().error,
+      /^cannot call the handler func\(int, int, int\) \(int, int\); accepted: func handler/,
+    );
   });
 
   test('a module of the registry that go.sum locks is used', async () => {
