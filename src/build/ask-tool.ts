@@ -13,6 +13,8 @@ export interface Question {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly timeoutMs: number;
+  /** Ends it early. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export type Answer =
@@ -43,6 +45,9 @@ export function askTool(question: Question): Promise<Answer> {
       () => stop(`it did not end within ${question.timeoutMs} ms`),
       question.timeoutMs,
     );
+    const cancel = (): void => stop('it was cancelled');
+    question.signal?.addEventListener('abort', cancel);
+    if (question.signal?.aborted === true) cancel();
     child.stdout.on('data', (chunk: Buffer) => {
       output.size += chunk.length;
       if (output.size > maxOutputBytes) stop(`it printed more than ${maxOutputBytes} bytes`);
@@ -56,6 +61,7 @@ export function askTool(question: Question): Promise<Answer> {
     child.stdin.end(question.input ?? '');
     const finish = (why: string | null): void => {
       clearTimeout(timer);
+      question.signal?.removeEventListener('abort', cancel);
       const stdout = Buffer.concat(output.chunks).toString('utf8');
       resolve(why === null ? { ok: true, stdout } : { ok: false, reason: why, stderr });
     };

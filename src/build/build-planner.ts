@@ -36,6 +36,8 @@ export interface BuildTools {
   readonly runtimesDir: string;
   /** Looked for once per process; an override that does not work is told in `reason`. */
   find(variable: ToolVariable): Promise<ToolState>;
+  /** Fires when the service ends: long questions to tools end with it. */
+  readonly signal?: AbortSignal;
   /** Folder that outlives builds, for downloads: named by `BuildStep.caches`; made when a step that names it begins. */
   cacheDir(name: string): string;
 }

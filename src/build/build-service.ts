@@ -63,6 +63,7 @@ export class BuildService {
   #announced = false;
   #changed: () => void = () => {};
   #closing: Promise<void> | null = null;
+  readonly #ending = new AbortController();
 
   constructor(options: BuildServiceOptions) {
     const { stateDir, owner, care, tools, clock, log, metrics } = options;
@@ -75,7 +76,8 @@ export class BuildService {
     this.#journal = new BuildJournal({ log, metrics, stateDir, functionsRoot: tools.functionsRoot });
     this.#jobs = new BuildJobs(tools.settings.concurrency);
     this.#failures = new BuildFailures(clock);
-    this.#tools = { ...tools, cacheDir: (name) => this.#place.cacheDir(name) };
+    const { signal } = this.#ending;
+    this.#tools = { ...tools, signal, cacheDir: (name) => this.#place.cacheDir(name) };
   }
 
   /** @param listener called, once for many, when functions' states have changed; one listener */
@@ -139,6 +141,7 @@ export class BuildService {
   }
 
   async #close(): Promise<void> {
+    this.#ending.abort();
     this.#upkeep?.cancel();
     await this.#jobs.close();
     await Promise.allSettled(this.#background);

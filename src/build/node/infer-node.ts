@@ -45,7 +45,8 @@ async function detective(tools: BuildTools): Promise<ReadSource> {
   const { node, folder } = await globalPackage('detective', tools);
   return async (source) => {
     const args = ['-e', detectiveScript, folder];
-    const answer = await askTool({ file: node, args, input: source, timeoutMs: detectiveTimeoutMs });
+    const asked = { file: node, args, input: source, timeoutMs: detectiveTimeoutMs, signal: tools.signal };
+    const answer = await askTool(asked);
     if (answer.ok) return readList('detective', answer.stdout);
     const tail = lastLines(answer.stderr) || answer.reason;
     throw new PlanFault(`node dependency inference via detective failed: ${tail}`);

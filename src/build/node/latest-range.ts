@@ -16,7 +16,7 @@ const askedAtOnce = 4;
 export async function latestRanges(
   names: readonly string[],
   npm: NpmFacts,
-  { settings }: Pick<BuildTools, 'settings'>,
+  { settings, signal }: Pick<BuildTools, 'settings' | 'signal'>,
 ): Promise<ReadonlyMap<string, string>> {
   const cache = mkdtempSync(join(tmpdir(), 'fastfn-npm-'));
   const userConfig = settings.registryFiles.find(({ home }) => home === '.npmrc')?.path;
@@ -28,7 +28,7 @@ export async function latestRanges(
     ...(userConfig === undefined ? {} : { npm_config_userconfig: userConfig }),
   };
   try {
-    const ask = async (name: string) => [name, await latestRange(name, npm, env)] as const;
+    const ask = async (name: string) => [name, await latestRange(name, npm, env, signal)] as const;
     return new Map(await pLimit(askedAtOnce).map(names, ask));
   } finally {
     rmSync(cache, { recursive: true, force: true });
@@ -39,9 +39,10 @@ async function latestRange(
   name: string,
   npm: NpmFacts,
   env: Readonly<Record<string, string>>,
+  signal: AbortSignal | undefined,
 ): Promise<string> {
   const args = [...npm.args, 'view', '--json', '--', `${name}@latest`, 'version'];
-  const answer = await askTool({ file: npm.file, args, env, timeoutMs });
+  const answer = await askTool({ file: npm.file, args, env, timeoutMs, signal });
   const version = answer.ok ? /^\s*"(\d+\.\d+\.\d+[0-9A-Za-z.+-]*)"\s*$/.exec(answer.stdout)?.[1] : undefined;
   return version === undefined ? '*' : `^${version}`;
 }

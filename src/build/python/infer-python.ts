@@ -16,12 +16,12 @@ const pipreqsTimeoutMs = 60_000;
 export async function inferPython(
   unit: FunctionUnit,
   python: PythonFacts,
-  { settings }: Pick<BuildTools, 'settings'>,
+  tools: Pick<BuildTools, 'settings' | 'signal'>,
 ): Promise<Inference> {
-  const backend = settings.inference.backend.python;
+  const backend = tools.settings.inference.backend.python;
   const start = performance.now();
   if (backend === 'pipreqs') {
-    const packages = await askPipreqs(unit.dir, python, settings.registryEnvironment);
+    const packages = await askPipreqs(unit.dir, python, tools);
     const durationMs = performance.now() - start;
     return { backend, durationMs, imports: packages, packages, unresolved: [] };
   }
@@ -49,11 +49,12 @@ export function isSame(one: string, other: string): boolean {
 async function askPipreqs(
   dir: string,
   python: PythonFacts,
-  env: Readonly<Record<string, string>>,
+  { settings, signal }: Pick<BuildTools, 'settings' | 'signal'>,
 ): Promise<string[]> {
   const options = ['--print', '--mode', 'no-pin', '--ignore', '.deps,__pycache__'];
   const args = ['-I', '-m', 'pipreqs', dir, ...options];
-  const answer = await askTool({ file: python.file, args, env, timeoutMs: pipreqsTimeoutMs });
+  const env = settings.registryEnvironment;
+  const answer = await askTool({ file: python.file, args, env, timeoutMs: pipreqsTimeoutMs, signal });
   if (answer.ok)
     return answer.stdout
       .split('\n')

@@ -30,6 +30,19 @@ describe('a question to a tool', () => {
     assert.equal(answer.reason, 'it did not end within 700 ms');
   });
 
+  test('one that is cancelled is ended, also before it has begun', async () => {
+    const forever = {
+      file: process.execPath,
+      args: ['-e', 'setInterval(() => {}, 1000)'],
+      timeoutMs: 30_000,
+    };
+    const cancel = new AbortController();
+    const answer = askTool({ ...forever, signal: cancel.signal });
+    cancel.abort();
+    for (const ended of [await answer, await askTool({ ...forever, signal: cancel.signal })])
+      assert.deepEqual(ended, { ok: false, reason: 'it was cancelled', stderr: '' });
+  });
+
   test('one that prints without end is ended', async () => {
     const answer = await node(
       "const text = 'x'.repeat(65536); for (;;) require('node:fs').writeSync(1, text)",

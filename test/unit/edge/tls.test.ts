@@ -180,7 +180,9 @@ describe('tls: HTTP/2', () => {
 
   test('headers over the limit are 431, and the server goes on', async () => {
     const big = open();
-    const { status: outcome } = await collect(big.request({ ':path': '/hello', 'x-big': 'x'.repeat(30_000) }));
+    const { status: outcome } = await collect(
+      big.request({ ':path': '/hello', 'x-big': 'x'.repeat(30_000) }),
+    );
     assert.equal(outcome, 431);
     big.destroy();
     assert.equal((await ask({ ':path': '/hello' })).status, 200);
