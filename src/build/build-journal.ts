@@ -29,12 +29,14 @@ export interface BuildJournalOptions {
   readonly functionsRoot: string;
 }
 
-const eventTexts = {
-  deps_inference_done: 'imports were read',
-  deps_install_start: 'a build begins',
-  deps_install_done: 'a build is done',
-  deps_install_error: 'cannot build a function',
-  deps_install_reuse: 'a finished build is used',
+/** What happens at every start, for every function, is for those who ask. */
+const events = {
+  deps_inference_done: { level: 'info', text: 'imports were read' },
+  deps_install_start: { level: 'info', text: 'a build begins' },
+  deps_install_done: { level: 'info', text: 'a build is done' },
+  deps_install_error: { level: 'error', text: 'cannot build a function' },
+  deps_install_reuse: { level: 'debug', text: 'a finished build is used' },
+  deps_install_skip: { level: 'debug', text: 'nothing is to be built' },
 } as const;
 
 const statusOf = { none: 'skipped', built: 'ok', failed: 'error' } as const;
@@ -58,7 +60,7 @@ export class BuildJournal {
     return this.#states.keepOnly(functionKeys);
   }
 
-  event({ unit, report, plan }: BuildEntry, event: keyof typeof eventTexts, fields: object): void {
+  event({ unit, report, plan }: BuildEntry, event: keyof typeof events, fields: object): void {
     const line = {
       event,
       runtime: unit.runtime,
@@ -67,7 +69,8 @@ export class BuildJournal {
       mode: report?.mode ?? (plan?.kind === 'program' ? 'build' : 'manifest'),
       ...fields,
     };
-    this.#options.log[event === 'deps_install_error' ? 'error' : 'info'](line, eventTexts[event]);
+    const { level, text } = events[event];
+    this.#options.log[level](line, text);
   }
 
   /** A function was planned: what its imports said, where somebody asked them. */

@@ -146,10 +146,20 @@ const hostReasons: Readonly<Record<string, string>> = {
   EPERM: 'the state folder cannot be written',
 };
 
+const unknownReason = 'the gateway could not carry it out, its log says why';
+
 /** Nothing that the function could mend. */
 export function hostFailure(error: unknown): Extract<BuildEnd, { kind: 'failed' }> {
   const code = (error as NodeJS.ErrnoException | null)?.code ?? '';
-  const reason = hostReasons[code] ?? 'the gateway could not carry it out, its log says why';
+  return hostFault(hostReasons[code] ?? unknownReason, error);
+}
+
+/** A fault of ours, or of a file that discovery could read and a planner could not. */
+export function planningFailure(error: unknown): Extract<BuildEnd, { kind: 'failed' }> {
+  return hostFault(unknownReason, error);
+}
+
+function hostFault(reason: string, error: unknown): Extract<BuildEnd, { kind: 'failed' }> {
   const fault: BuildFault = { text: `cannot build: ${reason}`, code: 'not_built', stage: 'host' };
   return {
     kind: 'failed',

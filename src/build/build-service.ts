@@ -14,7 +14,7 @@ import { type BuildEntry, BuildJournal } from './build-journal.ts';
 import { BuildPlace, type FolderCare } from './build-place.ts';
 import type { BuildPlan, DependencyReport } from './build-plan.ts';
 import { type BuildPlanner, type BuildTools, PlanFault } from './build-planner.ts';
-import { type BuildEnd, type BuildRunDeps, hostFailure, runBuild } from './build-run.ts';
+import { type BuildEnd, type BuildRunDeps, hostFailure, planningFailure, runBuild } from './build-run.ts';
 import type { BuildHost } from './build-sandbox.ts';
 import type { BuildState } from './build-state.ts';
 import { type BuildFault, mask } from './failure-text.ts';
@@ -42,7 +42,7 @@ export interface BuildServiceOptions {
 }
 
 /** Planning reads small files; what takes longer goes on while the rest is served. ms */
-const planWaitMs = 5_000;
+const planWaitMs = 3_000;
 const plansAtOnce = 8;
 /** Between two looks for what can be removed, ms. */
 const upkeepMs = 3_600_000;
@@ -203,8 +203,11 @@ export class BuildService {
       if (!this.#isCurrent(entry)) return;
       entry.report = answer?.report ?? null;
       this.#journal.planned(entry);
-      if (answer === null || answer.kind === 'none') this.#settle(entry, { kind: 'none' });
-      else this.#adopt(entry, answer, isEager);
+      if (answer !== null && answer.kind !== 'none') this.#adopt(entry, answer, isEager);
+      else {
+        if (answer !== null) this.#journal.event(entry, 'deps_install_skip', { reason: answer.report.note });
+        this.#settle(entry, { kind: 'none' });
+      }
     } catch (error) {
       if (!this.#isCurrent(entry)) return;
       this.#planFailed(entry, error);
@@ -219,7 +222,7 @@ export class BuildService {
       this.#journal.planned(entry);
       this.#fail(entry, { text: error.message, code: 'build_failed', stage: 'plan' }, error.message);
     } else {
-      const { fault, detail } = hostFailure(error);
+      const { fault, detail } = planningFailure(error);
       this.#fail(entry, fault, detail);
     }
   }

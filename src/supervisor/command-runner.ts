@@ -1,6 +1,7 @@
 // Runs commands that are no workers, the steps of builds: each in a launcher of its own, with a deadline and limits for its
 // whole process group. Promises that when `run` settles none of its processes is left to write anywhere.
 
+import { setPriority } from 'node:os';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { ResourceLimits } from '../policy/sandbox-policy.ts';
@@ -46,8 +47,10 @@ export interface CommandRunnerOptions {
 
 /** Only the last lines are kept, so all may be read: a burst of errors must not hide the last one. */
 const outputLimits = { ...defaultOutputLimits, maxLines: 100_000, maxLoggedBytes: 16_777_216 };
-/** After the leader's end its pipes are closed at once; one that another process holds is cut off. ms */
-const lastWordsMs = 500;
+/** After the leader's end its pipes are closed at once, or when a flood may be read again (worker-output.ts). ms */
+const lastWordsMs = 1_500;
+/** setpriority(2): requests go before builds. Inherited by all that the command starts. */
+const niceness = 10;
 /** A group that was killed is gone within milliseconds; a process in uninterruptible sleep may take longer. ms */
 const reapLimitMs = 5_000;
 const reapPollMs = 20;
@@ -90,6 +93,7 @@ export class CommandRunner {
     const launcher = new LauncherProcess(command, clock, log, { sink: tail, limits: outputLimits });
     const stopped = new AbortController();
     this.#running.set(launcher, stopped);
+    makeWay(launcher.pid);
     this.#lastId += 1;
     const cgroup =
       launcher.pid > 0 ? (cgroups?.place(`b-${this.#lastId}`, launcher.pid, spec.limits) ?? null) : null;
@@ -143,6 +147,14 @@ export class CommandRunner {
       }
       await pause(clock, reapPollMs);
     }
+  }
+}
+
+function makeWay(pid: number): void {
+  try {
+    if (pid > 0) setPriority(pid, niceness);
+  } catch {
+    // ESRCH: it has ended already, and its exit tells why.
   }
 }
 
