@@ -3,8 +3,7 @@
 // comparison of every item with every other. Compiled here once, checked by invocation/input-check.ts.
 
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import { LinearPattern } from './linear-pattern.ts';
-import { PatternError } from './parse-pattern.ts';
+import { LinearPattern, PatternError } from './linear-pattern.ts';
 
 export const inputParts = ['query', 'params', 'body'] as const;
 export type InputPart = (typeof inputParts)[number];
