@@ -17,7 +17,9 @@ export function logHandlers(parts: HandlerParts) {
     logs: (call) => {
       const filter = filterOf(call.query);
       const wantsEvents = call.query['follow'] === '1' || acceptsEvents(call);
-      return wantsEvents ? followers.follow(call, filter) : page(parts, call, filter);
+      // HEAD would be a stream of nothing.
+      const follows = wantsEvents && call.request.method === 'GET';
+      return follows ? followers.follow(call, filter) : page(parts, call, filter);
     },
   } satisfies Record<string, ControlHandler>;
 }

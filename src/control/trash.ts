@@ -55,10 +55,16 @@ export class Trash {
     const place = join(this.#folder, id);
     await makeStateFolder(dirname(this.#folder));
     await makePrivateFolder(place);
-    await moveAll(paths.map((path, index) => ({ from: path, to: join(place, String(index)) })));
-    const items = paths.map((path) => relative(root, path));
     const before = await this.#load();
+    const items = paths.map((path) => relative(root, path));
+    // Said before it is done: what a gateway that dies in between has moved can be moved back.
     await this.#manifest.save({ id, deleted_at: Date.now() / 1000, what, items } satisfies Entry);
+    try {
+      await moveAll(paths.map((path, index) => ({ from: path, to: join(place, String(index)) })));
+    } catch (error) {
+      await (before === null ? this.empty() : this.#manifest.save(before));
+      throw error;
+    }
     if (before !== null) await this.#erase(before.id);
   }
 
@@ -69,10 +75,11 @@ export class Trash {
   async takeBack(root: string): Promise<Restored> {
     const entry = await this.#load();
     if (entry === null) throw new GatewayError('not_found', { text: 'nothing to undo' });
-    const moves = entry.items.map((item, index) => ({
-      from: join(this.#folder, entry.id, String(index)),
-      to: join(root, item),
-    }));
+    const moves: Move[] = [];
+    for (const [index, item] of entry.items.entries()) {
+      const from = join(this.#folder, entry.id, String(index));
+      if ((await statOrNull(from)) !== null) moves.push({ from, to: join(root, item) });
+    }
     for (const { to } of moves) {
       if ((await statOrNull(to)) !== null) {
         throw new GatewayError('already_exists', { text: `cannot undo: ${relative(root, to)} exists` });

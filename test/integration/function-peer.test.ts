@@ -1,6 +1,7 @@
 // A function that calls its own gateway over loopback is a stranger to the control plane, however it calls.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { accessTable } from '../../src/control/access-table.ts';
 import { startTestGateway, type TestGateway } from './support/gateway.ts';
 import { ask } from './support/http.ts';
 
@@ -91,6 +92,18 @@ describe('the control plane over loopback', () => {
       assert.ok([502, 503].includes(status), String(status));
     }
     assert.equal(await generation(), before);
+  });
+
+  test('no endpoint that is not for everybody answers a function', async () => {
+    for (const { method, path, access } of accessTable) {
+      const answer = await viaFunction(path.replace('*', 'x'), method, { 'x-fn-request': '1' });
+      const isForAll = access === 'open' || access === 'docs';
+      assert.equal(
+        answer.status < 400 || !/local-only|console ui disabled/.test(answer.text),
+        isForAll,
+        path,
+      );
+    }
   });
 
   test('functions still reach the public routes of the gateway', async () => {

@@ -22,6 +22,7 @@ interface Situation {
   readonly settings?: Partial<ControlSettings>;
   readonly deps?: Partial<ControlDeps>;
   readonly from?: string;
+  readonly trustedProxyCidrs?: readonly string[];
   readonly headers?: Record<string, string>;
   /** The guard that refuses, with its answer; null: none does. */
   readonly refusal: readonly [GuardName, number, string] | null;
@@ -82,6 +83,22 @@ const situations: readonly Situation[] = [
     refusal: ['api local-only', 403, 'console api local-only'],
   },
   {
+    name: 'a stranger behind a proxy that the operator named',
+    trustedProxyCidrs: ['127.0.0.1'],
+    headers: { ...csrf, 'x-forwarded-for': '127.0.0.1, 203.0.113.9' },
+    refusal: ['api local-only', 403, 'console api local-only'],
+  },
+  {
+    name: 'a rebound name',
+    headers: { ...csrf, host: 'evil.example:8080' },
+    refusal: ['api local-only', 403, 'console api local-only'],
+  },
+  {
+    name: 'a page of another site',
+    headers: { ...csrf, 'sec-fetch-site': 'cross-site' },
+    refusal: ['api local-only', 403, 'console api local-only'],
+  },
+  {
     name: 'a function of this gateway',
     deps: { isFunctionPeer: () => true },
     headers: csrf,
@@ -139,19 +156,14 @@ const guardTexts = new Set(situations.flatMap(({ refusal }) => (refusal === null
 const urlOf = (row: AccessRow): string => row.path.replace('*', 'x');
 
 describe('access table: every row at every guard', () => {
-  for (const {
-    name,
-    settings,
-    deps,
-    from = '127.0.0.1',
-    headers = {},
-    refusal,
-    of = () => true,
-  } of situations) {
+  for (const situation of situations) {
+    const { name, settings, deps = {}, from = '127.0.0.1', headers = {}, trustedProxyCidrs = [] } = situation;
+    const { refusal, of = () => true } = situation;
     test(name, async () => {
       const control = await startControl({
         settings: { adminToken: token, uiEnabled: true, rateLimit: unlimited, ...settings },
-        deps: deps ?? {},
+        deps,
+        trustedProxyCidrs,
       });
       try {
         for (const row of rows) {

@@ -16,7 +16,9 @@ test('openapi endpoint: both addresses give the same document, with a tag that s
   assert.equal(one.text, two.text);
   assert.match(String(one.headers['content-type']), /^application\/json/);
   assert.ok(one.json().paths['/hello']);
-  const again = await control.ask('/openapi.json', { headers: { 'if-none-match': `"x", ${one.headers.etag}` } });
+  const again = await control.ask('/openapi.json', {
+    headers: { 'if-none-match': `"x", ${one.headers.etag}` },
+  });
   assert.equal(again.status, 304);
   assert.equal(again.text, '');
   await control.close();
