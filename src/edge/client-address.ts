@@ -74,7 +74,8 @@ export class ClientAddresses {
 
   /** By the connection itself, or by the word of a trusted proxy. */
   isHttps(request: IncomingMessage): boolean {
-    return 'encrypted' in request.socket || this.forwardedOf(request)?.proto === 'https';
+    const { encrypted = false } = request.socket as { readonly encrypted?: boolean };
+    return encrypted || this.forwardedOf(request)?.proto === 'https';
   }
 
   /** A hop that is no address ends the walk: what stands before it is anybody's word, and the proxy did not say for whom. */

@@ -22,6 +22,9 @@ describe('load-config: defaults', () => {
     assert.deepEqual(config.defaults, { timeoutMs: 2500, maxConcurrency: 20, maxBodyBytes: 1_048_576 });
     assert.equal(config.http.maxBodyBytes, 10_485_760);
     assert.equal(config.drainTimeoutMs, 10_000);
+    assert.equal(config.edge.landingPage, false);
+    assert.equal(config.edge.verifyTls, true);
+    assert.equal(config.http.maxLoopDelayMs, 500);
     assert.deepEqual(config.strictFs, { enabled: true, locked: true, allow: [] });
     assert.equal(config.control.localOnly, true);
     assert.equal(config.control.adminToken, null);
@@ -35,6 +38,7 @@ describe('load-config: defaults', () => {
     const config = await loadGood({ mode: 'dev', terminal: true });
     assert.equal(config.hotReload.enabled, true);
     assert.equal(config.strictFs.locked, false);
+    assert.equal(config.edge.landingPage, true);
     assert.equal(config.log.format, 'pretty');
   });
 
