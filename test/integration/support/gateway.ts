@@ -44,6 +44,8 @@ export async function startTestGateway(
     PATH: processEnvironment()['PATH'],
     FN_SOCKET_BASE_DIR: sockets,
     FN_HOT_RELOAD: '0',
+    // The test shares its event loop with the gateway, and may keep it busy.
+    FN_HTTP_MAX_LOOP_DELAY_MS: '0',
     ...variables,
   };
   const clean = (): void => {
