@@ -77,6 +77,7 @@ const tree = {
   'typed/Cargo.toml':
     '[package]\nname = "typed"\nedition = "2024"\n\n[dependencies]\nserde = { version = "1", features = ["derive"] }\n\n[profile.release]\npanic = "abort"\n',
   'typed/fn.config.json': JSON.stringify({ runtime: 'rust', entrypoint: 'src/lib.rs' }),
+  'strange/handler.rs': 'pub async fn handler() -> String {\n    String::new()\n}\n',
   'broken/handler.rs': 'pub fn handler(event: serde_json::Value) -> serde_json::Value {\n    nope\n}\n',
 };
 
@@ -132,6 +133,9 @@ describe('rust behind the gateway', { skip }, () => {
   });
 
   test('what cannot be built says why; mended, it is served; so is a helper that changes', async () => {
+    const strange = (await subject.answer('/strange')).json().error;
+    assert.match(strange, /^rust build failed: error\[E0277\]: the handler cannot be called/);
+    assert.match(strange, /accepted: pub fn handler\(event: serde_json::Value\)/);
     const broken = await subject.answer('/broken');
     assert.equal(broken.json().code, 'not_built');
     assert.match(broken.json().error, /^rust build failed: error\[E0425\][\s\S]*handler\.rs:2:5/);

@@ -9,6 +9,12 @@ use serde_json::Value;
 use crate::reply::IntoReply;
 
 /// A function that can be served. `Arguments` only tells the forms apart.
+#[diagnostic::on_unimplemented(
+    message = "the handler cannot be called",
+    label = "accepted: pub fn handler(event: serde_json::Value) -> serde_json::Value",
+    note = "not async; behind the event it may take the path parameters; each as Value or as a type that deserializes",
+    note = "it may return Value, text, bytes, numbers, (), Option, Result, fastfn::Response, fastfn::Json(value)"
+)]
 pub trait Handler<Arguments>: Send + Sync + 'static {
     type Output: IntoReply;
 
