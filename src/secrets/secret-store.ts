@@ -3,7 +3,7 @@
 
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { makeStateFolder } from '../store/atomic-file.ts';
+import { makePrivateFolder, makeStateFolder } from '../store/atomic-file.ts';
 import { withFileLock } from '../store/file-lock.ts';
 import { JsonFile } from '../store/json-file.ts';
 import { seal, unseal } from './sealed-value.ts';
@@ -64,6 +64,8 @@ export class SecretStore {
   /** @throws Error when file or keys are there and cannot be used */
   static async open(options: SecretStoreOptions): Promise<SecretStore> {
     const store = new SecretStore(options);
+    // What the state folder lies in; the folder itself comes with what is first kept in it.
+    await makePrivateFolder(dirname(dirname(options.path)));
     await store.#load();
     return store;
   }

@@ -67,8 +67,13 @@ export async function makePrivateFolder(path: string): Promise<void> {
 
 /**
  * The state folder itself. Nobody else may look into it; but workers of a gateway that runs as root have users of their own, who
- * must pass through to the dependencies that were built for them.
+ * must pass through to the dependencies that were built for them. Only it: when the functions folder that it lies in is away
+ * for a moment, a new one must not take its place.
  */
 export async function makeStateFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: process.geteuid?.() === 0 ? 0o711 : 0o700 });
+  try {
+    await mkdir(path, { mode: process.geteuid?.() === 0 ? 0o711 : 0o700 });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -81,13 +82,19 @@ describe('store: files replaced whole', () => {
 
 describe('store: JSON files', () => {
   test('come back as they were saved, in the order of the calls, for the owner alone', async () => {
-    const file = new JsonFile(join(folder, 'deep', 'er', 'state.json'));
+    const file = new JsonFile(join(folder, 'own', 'state.json'));
     assert.equal(await file.load(), null);
     const saves = [1, 2, 3].map((n) => file.save({ n }));
     await Promise.all(saves);
     assert.deepEqual(await file.load(), { n: 3 });
     assert.equal(modeOf(file.path), 0o600);
-    assert.equal(modeOf(join(folder, 'deep')) & 0o066, 0);
+    assert.equal(modeOf(join(folder, 'own')) & 0o066, 0);
+  });
+
+  test('are not kept where the folder around their own has gone: it may come back', async () => {
+    const away = join(folder, 'away');
+    await assert.rejects(new JsonFile(join(away, 'own', 'state.json')).save({}), /ENOENT/);
+    assert.equal(existsSync(away), false);
   });
 
   test('what is no JSON, or no file, is an error and not an empty state', async () => {
