@@ -45,7 +45,11 @@ export class BuildPlace {
 
   /** Makes the folders, before the first build. @throws the system's error */
   open(): void {
-    if (this.#lock !== null) return;
+    if (this.#lock !== null) {
+      // Somebody may have cleared the folder to begin anew.
+      mkdirSync(this.staging, { recursive: true, mode: this.#options.owner === null ? 0o700 : passThrough });
+      return;
+    }
     const { owner } = this.#options;
     const mode = owner === null ? 0o700 : passThrough;
     mkdirSync(dirname(this.staging), { recursive: true, mode });

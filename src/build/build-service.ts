@@ -1,8 +1,9 @@
 // Dependencies and programs of all functions: plans what each needs, builds what is missing once for each content, outside
 // of any request, and says at any moment how it stands. What serves meanwhile is the deployments' affair.
 
+import { existsSync } from 'node:fs';
 import pLimit from 'p-limit';
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { FunctionUnit } from '../discovery/catalog.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
@@ -17,6 +18,7 @@ import { type BuildPlanner, type BuildTools, PlanFault } from './build-planner.t
 import { type BuildEnd, type BuildRunDeps, hostFailure, planningFailure, runBuild } from './build-run.ts';
 import type { BuildHost } from './build-sandbox.ts';
 import type { BuildState } from './build-state.ts';
+import { BuildUpkeep } from './build-upkeep.ts';
 import { type BuildFault, mask } from './failure-text.ts';
 import type { DependencyState } from './state-file.ts';
 import type { StepRunner } from './step-runner.ts';
@@ -44,8 +46,6 @@ export interface BuildServiceOptions {
 /** Planning reads small files; what takes longer goes on while the rest is served. ms */
 const planWaitMs = 3_000;
 const plansAtOnce = 8;
-/** Between two looks for what can be removed, ms. */
-const upkeepMs = 3_600_000;
 
 export class BuildService {
   readonly #options: BuildServiceOptions;
@@ -54,12 +54,12 @@ export class BuildService {
   readonly #journal: BuildJournal;
   readonly #jobs: BuildJobs<BuildEntry, BuildEnd>;
   readonly #failures: BuildFailures;
+  readonly #upkeep: BuildUpkeep;
   readonly #planSlots = pLimit(plansAtOnce);
   readonly #tools: BuildTools;
   readonly #entries = new Map<string, BuildEntry>();
   /** Planning and writing of states that goes on. */
   readonly #background = new Set<Promise<unknown>>();
-  #upkeep: Timer | null = null;
   #announced = false;
   #changed: () => void = () => {};
   #closing: Promise<void> | null = null;
@@ -76,6 +76,11 @@ export class BuildService {
     this.#journal = new BuildJournal({ log, metrics, stateDir, functionsRoot: tools.functionsRoot });
     this.#jobs = new BuildJobs(tools.settings.concurrency);
     this.#failures = new BuildFailures(clock);
+    this.#upkeep = new BuildUpkeep({
+      ...{ place: this.#place, store: this.#store, clock, log },
+      inUse: () => this.#keysInUse(),
+      isBusy: () => this.#jobs.size > 0,
+    });
     const { signal } = this.#ending;
     this.#tools = { ...tools, signal, cacheDir: (name) => this.#place.cacheDir(name) };
   }
@@ -99,7 +104,7 @@ export class BuildService {
     const timer = this.#options.clock.after(planWaitMs, patience.resolve);
     await Promise.race([planned, patience.promise]);
     timer.cancel();
-    this.#upkeep ??= this.#startUpkeep();
+    this.#upkeep.start();
     this.#inBackground(this.#journal.keepOnly(new Set(wanted.keys())));
   }
 
@@ -142,14 +147,24 @@ export class BuildService {
 
   async #close(): Promise<void> {
     this.#ending.abort();
-    this.#upkeep?.cancel();
     await this.#jobs.close();
+    await this.#upkeep.close();
     await Promise.allSettled(this.#background);
     await this.#place.close();
   }
 
   #isPlanned(unit: FunctionUnit): boolean {
     return unit.refused === null && this.#options.planners[unit.runtime] !== null;
+  }
+
+  /** Whether it is planned anew although its files are the same. */
+  #isStale(entry: BuildEntry): boolean {
+    const { unit, state } = entry;
+    // Packs are no part of a function's folder, so its signature does not tell of them.
+    if (unit.policy.sharedDeps.length > 0) return true;
+    if (state.kind === 'failed') return this.#isDue(entry);
+    // Somebody may have cleared the folder of builds.
+    return state.kind === 'built' && !existsSync(state.artifact.dir);
   }
 
   #isDue(entry: BuildEntry): boolean {
@@ -159,10 +174,7 @@ export class BuildService {
   #consider(unit: FunctionUnit): Promise<void> {
     const known = this.#entries.get(unit.key);
     const isSame = known?.unit.signature === unit.signature;
-    // Packs are no part of a function's folder, so its signature does not tell of them.
-    const isStale =
-      unit.policy.sharedDeps.length > 0 || (known?.state.kind === 'failed' && this.#isDue(known));
-    if (known !== undefined && isSame && !isStale) {
+    if (known !== undefined && isSame && !this.#isStale(known)) {
       known.unit = unit;
       return Promise.resolve();
     }
@@ -312,21 +324,11 @@ export class BuildService {
     });
   }
 
-  #startUpkeep(): Timer {
-    this.#inBackground(this.#keepUp());
-    return this.#options.clock.after(upkeepMs, () => {
-      this.#upkeep = this.#closing === null ? this.#startUpkeep() : null;
-    });
-  }
-
-  async #keepUp(): Promise<void> {
+  #keysInUse(): ReadonlySet<string> {
     const wanted = [...this.#entries.values()].flatMap(({ plan }) => (plan === null ? [] : [plan.key]));
-    const inUse = new Set([...wanted, ...this.#options.inUse()]);
-    this.#failures.keepOnly(inUse);
-    await this.#place.sweep();
-    if (this.#jobs.size === 0) await this.#place.trimCaches();
-    const removed = await this.#store.prune(inUse, Date.now());
-    if (removed > 0) this.#options.log.info({ removed }, 'old builds removed');
+    const keys = new Set([...wanted, ...this.#options.inUse()]);
+    this.#failures.keepOnly(keys);
+    return keys;
   }
 
   /** What fails here serves nobody: it is told to the log. */

@@ -1,6 +1,6 @@
 // A lock between processes that ends with its holder, however that ends: flock(2) on a file. Never waits.
 
-import { closeSync, constants, fstatSync, openSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, rmSync, statSync } from 'node:fs';
 import { KernelError, openKernel } from './kernel.ts';
 
 // flock(2), <asm-generic/fcntl.h>, <asm-generic/errno-base.h>.
@@ -35,7 +35,8 @@ export function tryLockFile(path: string): FileLock | null {
   }
   return {
     release: () => {
-      unlinkSync(path);
+      // Somebody may have cleared the folder.
+      rmSync(path, { force: true });
       closeSync(fd);
     },
   };

@@ -1,7 +1,16 @@
 // Dependencies and builds in a whole gateway: what clients, operators and the disk see while tools run, fail, hang and
 // misbehave. The tools are shell scripts in the build jail; registries are the affair of each language's own tests.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
@@ -272,6 +281,26 @@ describe('builds: a function that changes', () => {
       await started.gateway.reload();
       await started.becomes('/a', 200, 'three');
     }
+  });
+
+  test('goes on as before, also under hot reload, where the disk is at fault; what is written there is no change', async (context) => {
+    const started = await start(context, first, { FN_HOT_RELOAD: '1' });
+    await started.becomes('/a', 200, 'one');
+    const { generation } = (await healthOf(started)).hot_reload;
+    const work = join(started.gateway.root, '.fastfn/deps/.work');
+    rmSync(work, { recursive: true });
+    writeFileSync(work, 'a file in its place');
+    await sleep(500);
+    assert.equal((await healthOf(started)).hot_reload.generation, generation);
+    writeTree(started.gateway.root, { 'a/build.sh': makes('two') });
+    await eventually(async () => {
+      const [failed] = (await healthOf(started)).builds.functions;
+      assert.deepEqual([failed?.state, failed?.serving], ['failed', 'previous']);
+      assert.match(failed.reason, /^cannot build: /);
+    });
+    assert.equal((await started.get('/a')).text, 'one');
+    rmSync(work);
+    mkdirSync(work);
   });
 
   test('in its handler only is not built again', async (context) => {

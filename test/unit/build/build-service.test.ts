@@ -331,6 +331,18 @@ describe('the build service', () => {
     assert.equal(rewritten.updated_at, first.updated_at);
   });
 
+  test('a folder that somebody has cleared is built anew at the next reload', async () => {
+    const service = open();
+    await service.prepare([one]);
+    await service.settled();
+    openFolders(join(stateDir, 'deps'));
+    await rm(join(stateDir, 'deps'), { recursive: true });
+    await service.prepare([one]);
+    await service.settled();
+    assert.equal(service.stateOf(one).kind, 'built');
+    assert.equal(runs.length, 2);
+  });
+
   test('closing ends what runs and lets nothing begin', async () => {
     const service = open(
       undefined,
