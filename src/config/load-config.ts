@@ -7,14 +7,12 @@ import { describeNetwork, isConfined } from '../policy/network-grants.ts';
 import { resolveAllowedPaths } from './allowed-paths.ts';
 import type { ConfigFault } from './config-fault.ts';
 import { type ConfigFileSources, readConfigFile } from './config-file.ts';
+import { readControl } from './control-config.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { findFunctionsRoot } from './functions-root.ts';
 import type { GatewayConfig, HttpLimits } from './gateway-config.ts';
 import { readInheritedSocket } from './inherited-socket.ts';
-import { readLogin } from './login-config.ts';
 import type { Mode } from './option.ts';
-import { controlOptions } from './options/control-options.ts';
-import { docsOptions } from './options/docs-options.ts';
 import { edgeOptions } from './options/edge-options.ts';
 import { functionOptions } from './options/function-options.ts';
 import { type DomainCheck, laterOptions } from './options/later-options.ts';
@@ -127,7 +125,7 @@ function readSections(settings: Settings, sources: ConfigSources, functionsRoot:
     tracing: readTracing(settings),
     production: settings.read(serverOptions.production),
     workerEnvironment: workerEnvironmentOf(sources.environment),
-    control: readControl(settings, sources),
+    control: readControl(settings, sources.readFile),
     spareLaunchers: settings.read(runtimeOptions.spareLaunchers),
     healthIntervalMs: settings.read(runtimeOptions.healthInterval),
   };
@@ -213,31 +211,6 @@ function readWorkerUser(settings: Settings, { readFile }: ConfigSources): Worker
   const { user, fault } = resolveWorkerUser(text, { uid: process.geteuid?.() ?? null, readFile });
   if (fault !== null) settings.add(fault);
   return user;
-}
-
-function readControl(settings: Settings, { readFile }: ConfigSources): GatewayConfig['control'] {
-  return {
-    adminToken: settings.read(controlOptions.adminToken),
-    uiEnabled: settings.read(controlOptions.uiEnabled),
-    apiEnabled: settings.read(controlOptions.apiEnabled),
-    adminApiEnabled: settings.read(controlOptions.adminApiEnabled),
-    docsEnabled: settings.read(controlOptions.docsEnabled),
-    docs: {
-      publicBaseUrl: settings.read(docsOptions.publicBaseUrl),
-      includeInternal: settings.read(docsOptions.openapiIncludeInternal),
-      adminOnly: settings.read(docsOptions.docsAdminOnly),
-    },
-    writeEnabled: settings.read(controlOptions.writeEnabled),
-    publicExplore: settings.read(controlOptions.publicExplore),
-    localOnly: settings.read(controlOptions.localOnly),
-    localCidrs: settings.read(controlOptions.localCidrs),
-    rateLimit: {
-      max: settings.read(controlOptions.rateLimitMax),
-      writeMax: settings.read(controlOptions.writeRateLimitMax),
-      windowSeconds: settings.read(controlOptions.rateLimitWindowSeconds),
-    },
-    login: readLogin(settings, readFile),
-  };
 }
 
 /** Rules between two values. */

@@ -1,6 +1,7 @@
 // One function as the control plane shows it (contract/control-plane.md 6.1): where it is, what holds it, how to call it, what
 // its folder says of dependencies. Reads bounded files only, and shows names of variables, never their values.
 
+import { join } from 'node:path';
 import type { DependencyState } from '../build/state-file.ts';
 import type { Catalog, FunctionUnit } from '../discovery/catalog.ts';
 import { isObject } from '../discovery/checked-document.ts';
@@ -27,7 +28,7 @@ export interface FunctionFacts {
 
 /** Everything of §6.1 that is no path and no code. */
 export async function functionMetadata(facts: FunctionFacts): Promise<Record<string, unknown>> {
-  const { unit, config, env } = facts;
+  const { unit, catalog, config, env } = facts;
   const { policy } = unit;
   const isOn = (block: unknown, key: string): boolean => isObject(block) && block[key] === true;
   return {
@@ -39,7 +40,10 @@ export async function functionMetadata(facts: FunctionFacts): Promise<Record<str
     },
     schedule: isObject(config['schedule']) ? { configured: config['schedule'] } : {},
     env: { exists: unit.envFile !== null, keys: Object.keys(env).filter((key) => key !== '$schema') },
-    shared_deps: { configured: listOf(config['shared_deps']) },
+    shared_deps: {
+      packs_root: join(catalog.root, '.fastfn', 'packs'),
+      configured: listOf(config['shared_deps']),
+    },
     ...(policy.group === null ? {} : { group: policy.group }),
     endpoints: endpointsOf(facts),
     invoke: invokeOf(facts),

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { readControl } from '../../../src/config/control-config.ts';
 import { readLogin } from '../../../src/config/login-config.ts';
 import { Settings } from '../../../src/config/settings.ts';
 
@@ -73,5 +74,28 @@ describe('login config', () => {
     assert.equal(read({ FN_CONSOLE_SESSION_TTL_S: '60' }).login.sessionTtlSeconds, 60);
     for (const text of ['0', '-5'])
       assert.equal(read({ FN_CONSOLE_SESSION_TTL_S: text }).login.sessionTtlSeconds, 43_200);
+  });
+});
+
+describe('control config', () => {
+  const warnings = (environment: Record<string, string>): string[] => {
+    const settings = new Settings({ mode: 'serve', flags: {}, environment, file });
+    readControl(settings, () => null);
+    return settings.faults.map(({ key, severity }) => `${severity} ${key}`);
+  };
+  const user = { FN_CONSOLE_LOGIN_USERNAME: 'ada', FN_CONSOLE_LOGIN_PASSWORD: 'right' };
+  const login = { FN_CONSOLE_LOGIN_ENABLED: '1' };
+  const open = { FN_CONSOLE_WRITE_ENABLED: '1', FN_CONSOLE_LOCAL_ONLY: '0' };
+
+  test('says where more, or fewer, can get in than anybody means', () => {
+    const secret = { FN_CONSOLE_SESSION_SECRET: 'long-enough-for-a-secret' };
+    assert.deepEqual(warnings({}), []);
+    assert.deepEqual(warnings({ FN_CONSOLE_WRITE_ENABLED: '1' }), []);
+    assert.deepEqual(warnings(open), ['warning FN_CONSOLE_WRITE_ENABLED']);
+    assert.deepEqual(warnings({ ...open, ...login, ...user, ...secret }), []);
+    assert.deepEqual(warnings({ ...login, ...secret }), ['warning FN_CONSOLE_LOGIN_ENABLED']);
+    assert.deepEqual(warnings({ ...login, ...user }), ['warning FN_CONSOLE_LOGIN_ENABLED']);
+    const short = { ...login, ...user, FN_CONSOLE_SESSION_SECRET: 'short' };
+    assert.deepEqual(warnings(short), ['warning FN_CONSOLE_SESSION_SECRET']);
   });
 });
