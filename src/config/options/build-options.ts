@@ -80,12 +80,12 @@ export const buildOptions = {
     'FN_PREINSTALL_NODE_DEPS_CONCURRENCY',
   ),
   rustTimeout: timeoutOf(
-    'Longest build of a Rust function in seconds.',
+    'Seconds that the build of a Rust function may take.',
     'FN_RUST_BUILD_TIMEOUT_S',
     'rust-build-timeout-s',
   ),
   goTimeout: timeoutOf(
-    'Longest build of a Go function in seconds.',
+    'Seconds that the build of a Go function may take.',
     'FN_GO_BUILD_TIMEOUT_S',
     'go-build-timeout-s',
   ),
