@@ -40,10 +40,12 @@ func planCall(handler any) (handlerCall, error) {
 	}
 	return func(ctx context.Context, event map[string]any) (any, error) {
 		given := make([]reflect.Value, len(arguments))
-		for index, make := range arguments {
-			if given[index], err = make(ctx, event); err != nil {
+		for index, argument := range arguments {
+			value, err := argument(ctx, event)
+			if err != nil {
 				return nil, err
 			}
+			given[index] = value
 		}
 		return results(value.Call(given))
 	}, nil

@@ -61,7 +61,10 @@ func captureOutput(limit int, send func([]byte)) (*output, error) {
 		}
 		out.pipes[index] = ends[0]
 		*file = os.NewFile(uintptr(ends[1]), streamNames[index])
-		go out.watch(os.NewFile(uintptr(ends[0]), streamNames[index]))
+	}
+	// Each reads both.
+	for index, pipe := range out.pipes {
+		go out.watch(os.NewFile(uintptr(pipe), streamNames[index]))
 	}
 	log.SetOutput(os.Stderr)
 	return out, nil
