@@ -28,6 +28,8 @@ export interface LogPage {
   readonly lost: number;
 }
 
+const lineFeed = /\n/;
+
 interface Batch {
   /** Place of its first line. */
   readonly first: number;
@@ -52,6 +54,9 @@ export class LogRing {
 
   /** @param text `count` lines, each with its line feed */
   append(text: string, count = 1): void {
+    // A text that was put together piece by piece is a tree of its pieces inside V8; kept like that, each of them would
+    // be kept. Looking for something in it makes it one piece.
+    text.search(lineFeed);
     this.#batches.push({ first: this.#next, count, text });
     this.#next += count;
     this.#chars += text.length;
