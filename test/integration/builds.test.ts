@@ -1,6 +1,8 @@
 // Dependencies and builds in a whole gateway: what clients, operators and the disk see while tools run, fail, hang and
 // misbehave. The tools are shell scripts in the build jail; registries are the affair of each language's own tests.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   mkdirSync,
   mkdtempSync,
@@ -53,11 +55,11 @@ async function start(
   return { gateway, builds: () => saying('a build begins').length, get, becomes };
 }
 
-/** Processes whose command line holds the mark. */
+/** Processes that sleep for so long: a length that no other test uses. */
 function processesWith(mark: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => commandLine(pid).includes(mark))
+    .filter((pid) => commandLine(pid) === `sleep\0${mark}\0`)
     .map(Number);
 }
 
@@ -124,6 +126,39 @@ describe('builds: while one runs', () => {
     assert.deepEqual(processesWith(mark), []);
     assert.deepEqual(readdirSync(join(state, 'deps', '.work')), []);
   });
+});
+
+test('builds: what a killed gateway leaves, processes too, is ended by the next one on its state folder', async (context) => {
+  const state = realpathSync(mkdtempSync(join(tmpdir(), 'fastfn-state-')));
+  const mark = '14.1421';
+  const tree = { 'a/handler.js': usesMade, 'a/build.sh': `sleep ${mark} & sleep ${mark}\n` };
+  const code = [
+    `import { startTestGateway } from ${JSON.stringify(new URL('./support/gateway.ts', import.meta.url).href)};`,
+    `import { scriptPlanners } from ${JSON.stringify(new URL('./support/script-planner.ts', import.meta.url).href)};`,
+    `const tree = ${JSON.stringify(tree)};`,
+    `const { root, socketDir } = await startTestGateway(tree, { FN_STATE_DIR: ${JSON.stringify(state)} }, undefined, { planners: scriptPlanners });`,
+    'console.log(JSON.stringify([root, socketDir]));',
+  ].join('\n');
+  const args = ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', code];
+  const killed = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  context.after(() => killed.kill('SIGKILL'));
+  const [folders] = (await once(killed.stdout, 'data')) as [Buffer];
+  context.after(() => {
+    for (const folder of [...JSON.parse(String(folders)), state])
+      rmSync(folder, { recursive: true, force: true });
+  });
+  await eventually(() => assert.equal(processesWith(mark).length, 2));
+  killed.kill('SIGKILL');
+  await once(killed, 'exit');
+  // Its leader has died with it; what that had started lives on until somebody looks.
+  const started = await start(
+    context,
+    { 'b/handler.js': "exports.handler = () => 'b';\n" },
+    { FN_STATE_DIR: state },
+  );
+  await eventually(() => assert.deepEqual(processesWith(mark), []));
+  await eventually(() => assert.deepEqual(readdirSync(join(state, 'deps/.work')), []));
+  assert.equal((await started.get('/b')).text, 'b');
 });
 
 describe('builds: what fails', () => {
