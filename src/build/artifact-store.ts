@@ -90,11 +90,11 @@ export class ArtifactStore {
   async prune(inUse: ReadonlySet<string>, nowEpochMs: number): Promise<number> {
     let removed = 0;
     for (const folder of this.#runtimeFolders()) {
-      const unused = readdirSync(folder)
-        .filter((name) => keyName.test(name))
-        .map((key) => ({ key, path: join(folder, key) }))
-        .filter(({ key, path }) => !(inUse.has(key) && touch(join(path, markName))))
-        .map(({ path }) => ({ path, unusedMs: nowEpochMs - lastUse(path) }))
+      const keys = readdirSync(folder).filter((name) => keyName.test(name));
+      for (const key of keys) if (inUse.has(key)) touch(join(folder, key, markName));
+      const unused = keys
+        .filter((key) => !inUse.has(key))
+        .map((key) => ({ path: join(folder, key), unusedMs: nowEpochMs - lastUse(join(folder, key)) }))
         .sort((a, b) => a.unusedMs - b.unusedMs);
       for (const [rank, { path, unusedMs }] of unused.entries()) {
         if (unusedMs < maxUnusedMs && (rank < maxUnused || unusedMs < minUnusedMs)) continue;
@@ -152,15 +152,14 @@ function madeLock({ report }: BuildPlan): string | null {
   return lock === null || isAbsolute(lock) ? null : lock;
 }
 
-/** True: marked as used now. */
-function touch(mark: string): boolean {
+/** Marks it as used now. */
+function touch(mark: string): void {
   try {
     const now = new Date();
     utimesSync(mark, now, now);
   } catch {
     // A read-only state folder serves what it has.
   }
-  return true;
 }
 
 function lastUse(path: string): number {
