@@ -27,7 +27,8 @@ export function checkedRequest(request: InvocationRequest): InvocationRequest {
     ...request,
     query,
     readBody: () => readChecked(request),
-    ...(streamBody === undefined ? {} : { streamBody: () => streamBody.call(request) }),
+    // A body that a schema describes is read whole and checked, also for a handler that then reads it as a stream.
+    streamBody: () => (input.body === undefined ? (streamBody?.call(request) ?? null) : null),
     ...(passThrough === undefined ? {} : { passThrough: (...args) => passThrough.apply(request, args) }),
     ...(printed === undefined ? {} : { printed: (...args) => printed.apply(request, args) }),
   };

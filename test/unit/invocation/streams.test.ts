@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { GatewayError } from '../../../src/errors.ts';
 import { FakeBody } from '../../fakes/fake-body.ts';
+import { functionUnit } from '../../fakes/function-unit.ts';
 import { bench, bytesOf, failure, settle } from './support.ts';
 
 describe('invoker: streams', () => {
@@ -260,6 +261,18 @@ describe('invoker: bodies that arrive while the handler runs', () => {
     call.handlers.bodyEnd();
     assert.equal((await read).length, 0);
     assert.equal(clock.pending, 0);
+  });
+
+  test('a body that a schema describes is read whole and checked first', async () => {
+    const unit = functionUnit(policy, { input: { body: { type: 'object' } } });
+    const { invoke, pool } = bench({ policy });
+    pool.answer = (call) => call.answer({});
+    const asked = { unit, method: 'POST', streamBody: () => new FakeBody(2) };
+    await invoke({ ...asked, readBody: () => Promise.resolve(Buffer.from('{}')) });
+    assert.equal(pool.call().body?.toString(), '{}');
+    const wrong = invoke({ ...asked, readBody: () => Promise.resolve(Buffer.from('[]')) });
+    assert.equal((await failure(wrong)).status, 400);
+    assert.equal(pool.calls.length, 1);
   });
 
   test('without a body, or from a caller that has it whole, nothing streams', async () => {
