@@ -166,28 +166,35 @@ describe('edge-proxy', () => {
   });
 
   test('a client that has gone ends the upstream request', async () => {
-    const { promise: gone, resolve } = Promise.withResolvers<void>();
-    answer = (response) => response.on('close', resolve).write('a');
+    const gone = Promise.withResolvers<void>();
+    const arrived = Promise.withResolvers<void>();
+    answer = (response) => {
+      response.on('close', gone.resolve).write('a');
+      arrived.resolve();
+    };
     const { proxy } = proxyOf([[loopback]]);
     const signal = new ClientSignal();
     const passage = pass(proxy, named('left.example', { allow_private: true }), { path: '/' }, { signal });
     const refused = assert.rejects(passage.reply, { code: 'client_closed' });
-    await new Promise((done) => setTimeout(done, 50));
+    await arrived.promise;
     signal.abort();
-    await Promise.all([refused, gone]);
+    await Promise.all([refused, gone.promise]);
     assert.equal(await passage.ended, 499);
     const late = pass(proxy, named('left.example', { allow_private: true }), { path: '/' }, { signal });
     await assert.rejects(late.reply, { code: 'client_closed' });
     await proxy.close();
   });
 
-  test('closing breaks off what still runs', async () => {
-    answer = () => {};
-    const { proxy } = proxyOf([[loopback]]);
-    const passage = pass(proxy, named('last.example', { allow_private: true }), { path: '/' });
-    const refused = assert.rejects(passage.reply, { code: 'edge_proxy_failed' });
-    await new Promise((done) => setTimeout(done, 50));
-    await proxy.close();
-    await refused;
+  test('closing breaks off what still runs, connected or not', async () => {
+    const arrived = Promise.withResolvers<void>();
+    answer = () => arrived.resolve();
+    for (const when of [arrived.promise, undefined]) {
+      const { proxy } = proxyOf([[loopback]]);
+      const passage = pass(proxy, named('last.example', { allow_private: true }), { path: '/' });
+      const refused = assert.rejects(passage.reply, { code: 'edge_proxy_failed' });
+      await when;
+      await proxy.close();
+      await refused;
+    }
   });
 });
