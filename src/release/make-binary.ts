@@ -44,10 +44,7 @@ function attackAssets(): Record<string, string> {
 
 /** Swagger UI's own files, for the documentation page. */
 function docsAssets(): Record<string, string> {
-  const { resolve } = createRequire(import.meta.url);
-  return Object.fromEntries(
-    [...swaggerFiles].map(([name, module]) => [`${swaggerAssetPrefix}${name}`, resolve(module)]),
-  );
+  return Object.fromEntries(swaggerFiles().map(([name, path]) => [`${swaggerAssetPrefix}${name}`, path]));
 }
 
 function versionAsset(folder: string): string {

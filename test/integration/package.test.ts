@@ -79,7 +79,8 @@ async function serveAndStop(file: string, args: readonly string[], env: NodeJS.P
   const has = (command: string) => places.some((place) => existsSync(join(place, command)));
   const sockets = join(folder, 'sockets');
   const program = new StartedProgram(file, [...args, 'serve', functions, '--port', '0'], {
-    env: { ...env, FN_SOCKET_BASE_DIR: sockets },
+    // Nobody listens on port 1: that the gateway serves all the same shows that the library of traces is aboard.
+    env: { ...env, FN_SOCKET_BASE_DIR: sockets, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' },
     cwd: folder,
   });
   const [, base = ''] = await program.printed(/listening on (http:\/\/[\d.:]+)/);
@@ -89,6 +90,8 @@ async function serveAndStop(file: string, args: readonly string[], env: NodeJS.P
     assert.deepEqual((await ask(base, '/typed')).json(), { kind: 'typed' });
     assert.deepEqual((await ask(base, '/moon')).json(), { kind: 'lua' });
     assert.equal((await ask(base, '/app.css')).text, 'a {}');
+    assert.match((await ask(base, '/_fn/docs/swagger-ui-bundle.js')).text, /SwaggerUIBundle/);
+    assert.ok((await ask(base, '/openapi.json')).json().paths['/hello']);
     // Nobody listens on port 1: that it was tried shows that the library is aboard.
     assert.match((await ask(base, '/away')).text, /proxy request failed: connect_error/);
     if (has('python3')) assert.deepEqual((await ask(base, '/snake')).json(), { kind: 'python' });
