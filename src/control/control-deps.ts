@@ -15,6 +15,7 @@ import type { Log } from '../log.ts';
 import type { LogRing } from '../logs/log-ring.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Fault } from '../policy/fault.ts';
+import type { RuntimeName } from '../policy/runtime-name.ts';
 import type { SecretStore } from '../secrets/secret-store.ts';
 import type { LoginCredentials } from './console-users.ts';
 
@@ -99,6 +100,8 @@ export interface BuildSource {
   reportOf(unit: FunctionUnit): BuildReport;
   /** What the state file of a function says; null: nothing was ever to be installed. */
   stateFileOf(functionKey: string): DependencyState | null;
+  /** Whether missing packages of this language are installed. */
+  installs(runtime: RuntimeName): boolean;
 }
 
 /** How the control plane calls functions: through the gates and limits of everybody else. */

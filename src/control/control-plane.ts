@@ -77,10 +77,10 @@ function refuseOtherMethods(scope: FastifyInstance, rows: readonly AccessRow[], 
   scope.route({
     method: METHODS.filter((method) => !own.has(method) && method !== 'CONNECT'),
     url: first.path,
-    handler: async (request) => {
+    handler: async (request, reply) => {
       request.raw.resume();
       // Permission is asked of a method that exists.
-      if (first.methodFirst !== true) await guards.check(request, { ...first, permission: 'read' });
+      if (first.methodFirst !== true) await guards.check(request, reply, { ...first, permission: 'read' });
       throw error;
     },
   });

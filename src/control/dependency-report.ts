@@ -10,29 +10,40 @@ import { readTreeFile } from './tree-file.ts';
 type Json = Readonly<Record<string, unknown>>;
 type Report = Record<string, unknown>;
 
+/** What the operator lets happen by itself. */
+export interface Upkeep {
+  /** Whether missing packages of the function's language are installed. */
+  readonly autoInstall: boolean;
+  /** Whether a change of the files is picked up without being asked for. */
+  readonly hotReload: boolean;
+}
+
 const maxManifestBytes = 1_048_576;
 
 /** One block named after the language, and `dependency_resolution` where something was installed. */
 export async function dependencyReport(
   unit: FunctionUnit,
   resolution: DependencyState | null,
+  upkeep: Upkeep,
 ): Promise<Report> {
   return {
-    [unit.runtime]: await reporters[unit.runtime](unit),
+    [unit.runtime]: await reporters[unit.runtime](unit, upkeep),
     ...(resolution === null ? {} : { dependency_resolution: resolution }),
   };
 }
 
-const reporters: Readonly<Record<FunctionUnit['runtime'], (unit: FunctionUnit) => Promise<Report>>> = {
-  python: async (unit) => ({ requirements: await pythonRequirements(unit) }),
+type Reporter = (unit: FunctionUnit, upkeep: Upkeep) => Promise<Report>;
+
+const reporters: Readonly<Record<FunctionUnit['runtime'], Reporter>> = {
+  python: async (unit, upkeep) => ({ requirements: await pythonRequirements(unit, upkeep) }),
   node: nodeReport,
   php: phpReport,
-  lua: async () => ({ sandbox: 'process' }),
+  lua: luaReport,
   rust: rustReport,
   go: goReport,
 };
 
-async function pythonRequirements(unit: FunctionUnit): Promise<Report> {
+async function pythonRequirements(unit: FunctionUnit, upkeep: Upkeep): Promise<Report> {
   const [file, source] = [await readText(unit, 'requirements.txt'), await readText(unit, unit.entry)];
   const entries = (file ?? '')
     .split(/\r?\n/)
@@ -47,10 +58,11 @@ async function pythonRequirements(unit: FunctionUnit): Promise<Report> {
     file_exists: file !== null,
     file_truncated: false,
     file_entries: entries,
+    auto_install_enabled: upkeep.autoInstall,
   };
 }
 
-async function nodeReport(unit: FunctionUnit): Promise<Report> {
+async function nodeReport(unit: FunctionUnit, upkeep: Upkeep): Promise<Report> {
   const manifest = await readJson(unit, 'package.json');
   const dependencies = keysOf(manifest?.['dependencies']);
   const devDependencies = keysOf(manifest?.['devDependencies']);
@@ -64,10 +76,11 @@ async function nodeReport(unit: FunctionUnit): Promise<Report> {
     dependencies,
     dev_dependency_count: devDependencies.length,
     dev_dependencies: devDependencies,
+    auto_install_enabled: upkeep.autoInstall,
   };
 }
 
-async function phpReport(unit: FunctionUnit): Promise<Report> {
+async function phpReport(unit: FunctionUnit, upkeep: Upkeep): Promise<Report> {
   const manifest = await readJson(unit, 'composer.json');
   const dependencies = keysOf(manifest?.['require']);
   const devDependencies = keysOf(manifest?.['require-dev']);
@@ -79,10 +92,11 @@ async function phpReport(unit: FunctionUnit): Promise<Report> {
     dependencies,
     dev_dependency_count: devDependencies.length,
     dev_dependencies: devDependencies,
+    auto_install_enabled: upkeep.autoInstall,
   };
 }
 
-async function rustReport(unit: FunctionUnit): Promise<Report> {
+async function rustReport(unit: FunctionUnit, upkeep: Upkeep): Promise<Report> {
   const manifest = await readText(unit, 'Cargo.toml');
   const table = /^\[dependencies\][ \t]*$([\s\S]*?)(?=^\[|(?![\s\S]))/m.exec(manifest ?? '')?.[1] ?? '';
   const dependencies = [...table.matchAll(/^[ \t]*([A-Za-z0-9_-]+)[ \t]*=/gm)].map(([, name = '']) => name);
@@ -92,7 +106,17 @@ async function rustReport(unit: FunctionUnit): Promise<Report> {
     cargo_lock_exists: (await readText(unit, 'Cargo.lock')) !== null,
     dependency_count: dependencies.length,
     dependencies,
+    hot_reload_enabled: upkeep.hotReload,
   };
+}
+
+async function luaReport(unit: FunctionUnit): Promise<Report> {
+  const source = (await readText(unit, unit.entry)) ?? '';
+  const required = [...source.matchAll(/\brequire[ \t]*\(?[ \t]*(["'])([^"'\r\n]+)\1/g)].map(
+    ([, , name]) => name,
+  );
+  // FastFN runs Lua inside its gateway; here it has a process of its own.
+  return { sandbox: 'process', requires: [...new Set(required)].sort() };
 }
 
 async function goReport(unit: FunctionUnit): Promise<Report> {

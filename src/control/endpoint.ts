@@ -48,7 +48,7 @@ export async function answerCall(
 /** No byte of a body is read for callers whom the guards refuse. */
 async function run({ row, guards, input, handler }: Endpoint, visit: Visit): Promise<unknown> {
   const { request, reply } = visit;
-  const caller = await guards.check(request, row);
+  const caller = await guards.check(request, reply, row);
   visit.caller = caller;
   const query = input.query(request.query);
   let bytes: Buffer | null = null;

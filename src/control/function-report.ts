@@ -8,7 +8,7 @@ import { isObject } from '../discovery/checked-document.ts';
 import type { FunctionDocs } from '../discovery/function-docs.ts';
 import { readSourceHints } from '../discovery/source-hints.ts';
 import { routePatternsOf } from './catalog-report.ts';
-import { dependencyReport } from './dependency-report.ts';
+import { dependencyReport, type Upkeep } from './dependency-report.ts';
 import { configPathOf, namesOf } from './function-target.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -22,6 +22,7 @@ export interface FunctionFacts {
   readonly env: Json;
   /** What its state file says; null: nothing was ever to be installed. */
   readonly dependencies: DependencyState | null;
+  readonly upkeep: Upkeep;
   /** Where the caller reaches the gateway, without a slash at the end. */
   readonly baseUrl: string;
 }
@@ -47,7 +48,7 @@ export async function functionMetadata(facts: FunctionFacts): Promise<Record<str
     ...(policy.group === null ? {} : { group: policy.group }),
     endpoints: endpointsOf(facts),
     invoke: invokeOf(facts),
-    ...(await dependencyReport(unit, facts.dependencies)),
+    ...(await dependencyReport(unit, facts.dependencies, facts.upkeep)),
   };
 }
 

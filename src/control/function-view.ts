@@ -68,6 +68,10 @@ export async function functionView(deps: ControlDeps, unit: FunctionUnit, call: 
   ]);
   const baseUrl = serverUrl(call.request.raw, deps).replace(/\/+$/, '');
   const dependencies = deps.builds?.stateFileOf(unit.key) ?? null;
+  const upkeep = {
+    autoInstall: deps.builds?.installs(unit.runtime) ?? false,
+    hotReload: deps.health.hotReload().enabled,
+  };
   const health = deps.health.runtimes().find((runtime) => runtime.name === unit.runtime);
   return {
     ...namesOf(unit),
@@ -75,7 +79,7 @@ export async function functionView(deps: ControlDeps, unit: FunctionUnit, call: 
     policy: describePolicy(unit, catalog),
     fn_env: maskEnv(env),
     runtime_health: health === undefined ? { up: false } : { up: health.up, ts: health.checkedAt / 1000 },
-    metadata: await functionMetadata({ unit, catalog, config, env, dependencies, baseUrl }),
+    metadata: await functionMetadata({ unit, catalog, config, env, dependencies, upkeep, baseUrl }),
     ...(deps.builds === undefined ? {} : { build: deps.builds.reportOf(unit) }),
     ...(unit.refused === null ? {} : { refused: unit.refused }),
   };

@@ -2,7 +2,7 @@
 // gives, each with its own refusal.
 
 import { normalizeIP } from '@fastify/rate-limit';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors.ts';
 import {
   type AccessRow,
@@ -24,6 +24,7 @@ const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** One request at the guards of its row. */
 interface Visit {
   readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
   readonly row: AccessRow;
   readonly caller: Caller;
 }
@@ -63,8 +64,8 @@ export class ControlGuards {
   }
 
   /** @throws GatewayError with the contract's text of the first guard that refuses */
-  async check(request: FastifyRequest, row: AccessRow): Promise<Caller> {
-    const visit = { request, row, caller: this.#identify(request) };
+  async check(request: FastifyRequest, reply: FastifyReply, row: AccessRow): Promise<Caller> {
+    const visit = { request, reply, row, caller: this.#identify(request) };
     for (const guard of guardOrders[row.access]) await this.#checks[guard](visit);
     return visit.caller;
   }
@@ -158,19 +159,23 @@ export class ControlGuards {
     return user === undefined ? normalizeIP(this.#deps.clientAddress(request.raw).ip) : `user ${user}`;
   }
 
-  async #count({ request, row }: Visit): Promise<void> {
+  /** How much is left is told with every answer; a caller that is let off the count hears nothing. */
+  async #count({ request, reply, row }: Visit): Promise<void> {
     const limiter = this.#limiters[bucketOf(row)];
     if (limiter === null) return;
     const result = await limiter(request);
-    if (result.isAllowed || !result.isExceeded) return;
+    if (result.isAllowed) return;
+    const { max, remaining, ttlInSeconds } = result;
+    const told = {
+      'X-RateLimit-Limit': String(max),
+      'X-RateLimit-Remaining': String(remaining),
+      'X-RateLimit-Reset': String(ttlInSeconds),
+    };
+    reply.headers(told);
+    if (!result.isExceeded) return;
     throw new GatewayError('rate_limited', {
       text: 'too many console requests, try again later',
-      headers: {
-        'Retry-After': String(Math.max(1, result.ttlInSeconds)),
-        'X-RateLimit-Limit': String(result.max),
-        'X-RateLimit-Remaining': '0',
-        'X-RateLimit-Reset': String(result.ttlInSeconds),
-      },
+      headers: { ...told, 'Retry-After': String(Math.max(1, ttlInSeconds)) },
     });
   }
 }

@@ -20,6 +20,7 @@ import type { GatewayError } from '../errors.ts';
 import { Invoker } from '../invocation/invoker.ts';
 import { type Log, logRingOf } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
+import { installsPackages } from '../policy/build-settings.ts';
 import type { Fault } from '../policy/fault.ts';
 import type { SandboxLayer } from '../sandbox/sandbox-layers.ts';
 import type { SecretStore } from '../secrets/secret-store.ts';
@@ -211,6 +212,7 @@ export class RunningGateway {
       builds: {
         reportOf: (unit) => this.#buildReport(unit),
         stateFileOf: (functionKey) => workers.builds.service.dependencyState(functionKey),
+        installs: (runtime) => installsPackages(config.build, runtime),
       },
       reload: () => this.reload(),
       checkConfig: this.#options.checkConfig,

@@ -1,6 +1,8 @@
 // What the operator says of dependencies and builds: which are made at all, how long each may take, how many at once.
 // Plain data between config/, which reads it, and build/, which acts on it. Source: contract/dependencies.md 1 and 12.
 
+import type { RuntimeName } from './runtime-name.ts';
+
 export interface BuildSettings {
   /** FN_AUTO_INSTALL: off, nothing is installed or compiled; what was made before is still used. Default on. */
   readonly enabled: boolean;
@@ -75,3 +77,10 @@ export const defaultBuildSettings: BuildSettings = Object.freeze({
   production: false,
   registryEnvironment: Object.freeze({}),
 });
+
+/** Whether missing packages of a language are installed; the others compile theirs in, or have none. */
+export function installsPackages({ enabled, install }: BuildSettings, runtime: RuntimeName): boolean {
+  const ofLanguage =
+    runtime === 'python' || runtime === 'node' || runtime === 'php' ? install[runtime] : true;
+  return enabled && ofLanguage;
+}

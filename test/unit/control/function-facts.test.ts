@@ -69,11 +69,13 @@ describe('new functions: where they go', () => {
 });
 
 describe('what manifests say', () => {
+  const upkeep = { autoInstall: true, hotReload: false };
   const resolution = { last_install_status: 'ok' } as DependencyState;
   const report = (runtime: FunctionUnit['runtime'], file: string) =>
     dependencyReport(
       unitAt(`d-${runtime}`, { runtime, entry: join(root, `d-${runtime}`, file) }),
       resolution,
+      upkeep,
     );
 
   test('each language in its own words', async () => {
@@ -93,6 +95,7 @@ describe('what manifests say', () => {
     };
     assert.deepEqual(python.requirements['inline'], ['httpx', 'rich']);
     assert.deepEqual(python.requirements['file_entries'], ['requests==2.0']);
+    assert.equal(python.requirements['auto_install_enabled'], true);
     const node = await report('node', 'handler.js');
     assert.deepEqual(node['dependency_resolution'], resolution);
     const {
@@ -105,15 +108,20 @@ describe('what manifests say', () => {
     assert.deepEqual([php['composer_json_exists'], php['dependencies']], [true, ['x/y']]);
     const rust = (await report('rust', 'handler.rs'))['rust'] as Record<string, unknown>;
     assert.deepEqual([rust['dependencies'], rust['cargo_lock_exists']], [['serde', 'serde_json'], false]);
+    assert.equal(rust['hot_reload_enabled'], false);
     const go = (await report('go', 'handler.go'))['go'] as Record<string, unknown>;
     assert.deepEqual([go['go_mod_exists'], go['go_sum_exists']], [true, false]);
   });
 
   test('nothing there, or nothing that can be read, is nothing', async () => {
-    write({ 'd-lua/handler.lua': '', 'e/package.json': '{', 'e/handler.js': '' });
+    write({
+      'd-lua/handler.lua': 'local j = require(\'json\')\nrequire "lib.tax"\n',
+      'e/package.json': '{',
+      'e/handler.js': '',
+    });
     const lua = await report('lua', 'handler.lua');
-    assert.deepEqual(lua['lua'], { sandbox: 'process' });
-    const broken = await dependencyReport(unitAt('e', { entry: join(root, 'e/handler.js') }), null);
+    assert.deepEqual(lua['lua'], { sandbox: 'process', requires: ['json', 'lib.tax'] });
+    const broken = await dependencyReport(unitAt('e', { entry: join(root, 'e/handler.js') }), null, upkeep);
     assert.equal((broken['node'] as Record<string, unknown>)['package_json_exists'], false);
   });
 
