@@ -211,7 +211,10 @@ describe('guards: order, flags and rate', () => {
       settings: { adminToken: token, rateLimit: { max: 4, writeMax: 1, windowSeconds: 60 } },
     });
     try {
-      for (let i = 0; i < 4; i++) assert.equal((await control.ask('/_fn/metrics')).status, 200);
+      for (const left of ['3', '2', '1', '0']) {
+        const { status, headers } = await control.ask('/_fn/metrics');
+        assert.deepEqual([status, headers['x-ratelimit-remaining']], [200, left]);
+      }
       const refused = await control.ask('/_fn/metrics');
       assert.equal(refused.status, 429);
       assert.equal(refused.json().error, 'too many console requests, try again later');
