@@ -21,8 +21,10 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { probeCapabilities } from '../../src/sandbox/capabilities.ts';
 import { eventually } from './support/eventually.ts';
+import { describeExamples, exampleState, examples } from './support/example-checks.ts';
 import { ask } from './support/http.ts';
 import { runProgram, StartedProgram } from './support/started-program.ts';
+import { makeTree, removeTree } from './support/tree.ts';
 
 const repository = join(import.meta.dirname, '..', '..');
 const manifest = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
@@ -224,6 +226,28 @@ describe('binary: one file, on a host with nothing', () => {
 
   it('serves functions of each language with an empty environment', async () => {
     await serveAndStop(binary, [], {});
+  });
+
+  describeExamples('serves every example', async () => {
+    const root = makeTree(examples());
+    const program = new StartedProgram(binary, ['serve', root, '--port', '0'], {
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        FN_SOCKET_BASE_DIR: join(folder, 'example-sockets'),
+        FN_STATE_DIR: exampleState,
+      },
+      limitMs: 600_000,
+    });
+    const [, url = ''] = await program.printed(/listening on (http:\/\/[\d.:]+)/);
+    return {
+      url,
+      close: async () => {
+        program.child.kill('SIGTERM');
+        await program.ended;
+        removeTree(root);
+      },
+    };
   });
 });
 

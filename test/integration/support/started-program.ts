@@ -13,10 +13,11 @@ export interface ProgramOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
   readonly input?: string;
+  /** Longest that it may take, so that a hanging one fails its test and not the whole run. Default 60 s. */
+  readonly limitMs?: number;
 }
 
-/** Longest that any program of a test may take, so that a hanging one fails its test and not the whole run. */
-const limitMs = 60_000;
+const usualLimitMs = 60_000;
 
 export class StartedProgram {
   readonly child: ChildProcess;
@@ -33,7 +34,7 @@ export class StartedProgram {
       this.#stderr += chunk;
     });
     this.child.stdin?.end(options.input ?? '');
-    this.ended = this.#end();
+    this.ended = this.#end(options.limitMs ?? usualLimitMs);
   }
 
   /** Resolves with the match once standard output has it; rejects if the program ends first. */
@@ -49,7 +50,7 @@ export class StartedProgram {
     }
   }
 
-  async #end(): Promise<ProgramEnd> {
+  async #end(limitMs: number): Promise<ProgramEnd> {
     const timer = setTimeout(() => this.child.kill('SIGKILL'), limitMs);
     try {
       const [code, signal] = await once(this.child, 'close');
