@@ -1,6 +1,6 @@
 // `npm run bench`: every figure is a ratio inside this run against a named baseline, because this machine is not yours.
 // `-- --json` prints the rows for machines; `-- --quick` takes shorter runs and says so; `-- --only=cold,crowd` and
-// `-- --languages=node,go` choose.
+// `-- --languages=node,go` choose, `-- --rounds=2 --seconds=2` set the length.
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { measureColdStart } from './cold-start.ts';
@@ -24,7 +24,10 @@ const quick = process.argv.includes('--quick');
 const chosen = flagValue('--only')?.split(',') ?? parts;
 const languageNames = flagValue('--languages')?.split(',');
 
-const plan = quick ? { seconds: 2, rounds: 1 } : { seconds: 4, rounds: 3 };
+const plan = {
+  seconds: Number(flagValue('--seconds') ?? (quick ? 2 : 4)),
+  rounds: Number(flagValue('--rounds') ?? (quick ? 1 : 3)),
+};
 const rows: BenchRow[] = [];
 const wants = (part: (typeof parts)[number]): boolean => chosen.includes(part);
 
