@@ -74,7 +74,8 @@ async function whenBuilt(gateway: Server): Promise<BenchLanguage[]> {
 async function whenQuiet(gateway: Server): Promise<void> {
   const until = performance.now() + buildTimeoutMs;
   for (;;) {
-    const { builds } = await (await fetch(`${gateway.url}/_fn/health`)).json();
+    const health = await fetch(`${gateway.url}/_fn/health`);
+    const { builds } = (await health.json()) as { builds: { summary: { building: number } } };
     if (builds.summary.building === 0) return;
     if (performance.now() > until) throw new Error(`cannot measure: ${JSON.stringify(builds)}`);
     await sleep(1_000);
