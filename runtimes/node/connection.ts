@@ -110,7 +110,9 @@ export class Connection implements FrameHandler {
     try {
       length = readSync(gatewayFd, this.#arrived, 0, readBytes, null);
     } catch {
-      // EAGAIN: nothing has. Any other failure is met by the event loop as well.
+      // EAGAIN: nothing has. Any other failure is met by the event loop as well. What was answered before this code began, to
+      // frames that came together with its own, must go out all the same.
+      this.flush();
       return;
     }
     if (length > 0) this.#read(sliceBytes(this.#arrived, 0, length));

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { encodeMessage, sampleEvent } from '../harness.ts';
 import { loaded, loadedSource, suiteWorker } from './lua-worker.ts';
 
 const messages: Readonly<Record<string, RegExp>> = {
@@ -83,6 +84,18 @@ describe('Lua code that does not end', () => {
     worker.send({ type: 'ping', n: 5 });
     assert.deepEqual(await pong, { type: 'pong', n: 5 });
     worker.send({ type: 'cancel', id, reason: 'deadline' });
+    await answer;
+  });
+
+  it('a ping that came together with the call is answered too', async (test) => {
+    const worker = await loaded(test, 'endless');
+    const answer = worker.expect(900);
+    const pong = worker.waitFor((message) => message.type === 'pong');
+    const event = sampleEvent({ query: { case: 'loop' } });
+    const invoke = { type: 'invoke', id: 900, remaining_ms: 5000, event, body: { kind: 'none' } };
+    worker.sendRaw(Buffer.concat([encodeMessage(invoke), encodeMessage({ type: 'ping', n: 6 })]));
+    assert.deepEqual(await pong, { type: 'pong', n: 6 });
+    worker.send({ type: 'cancel', id: 900, reason: 'deadline' });
     await answer;
   });
 
