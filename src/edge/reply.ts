@@ -76,7 +76,8 @@ function write(reply: InvocationReply, context: ReplyContext): void {
       if (unread && !request.complete) endAfterLinger(context, '');
       else response.end();
     },
-    () => cut(response, measured),
+    // Node holds small writes back until this turn's end, and would throw them away with the connection.
+    () => setImmediate(() => cut(response, measured)),
   );
 }
 
