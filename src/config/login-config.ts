@@ -5,6 +5,7 @@ import type { ConfigFileSources } from './config-file.ts';
 import type { ConsoleUserEntry, GatewayConfig } from './gateway-config.ts';
 import type { Option } from './option.ts';
 import { loginOptions } from './options/login-options.ts';
+import { readOrNull } from './read-or-null.ts';
 import type { Settings } from './settings.ts';
 
 const maxSecretFileBytes = 8192;
@@ -94,12 +95,4 @@ function parseUser(entry: unknown): ConsoleUserEntry[] {
   const isWhole = typeof username === 'string' && typeof passwordHash === 'string' && role !== undefined;
   const isNamed = isWhole && username.length > 0 && username.length <= 200 && fields.size === 3;
   return isNamed ? [{ username, passwordHash, role }] : [];
-}
-
-function readOrNull(path: string, readFile: ConfigFileSources['readFile']): string | null {
-  try {
-    return readFile(path);
-  } catch {
-    return null;
-  }
 }

@@ -8,6 +8,7 @@ import type { ConfigFileSources } from './config-file.ts';
 import type { TlsConfig } from './gateway-config.ts';
 import type { Option } from './option.ts';
 import { tlsOptions } from './options/tls-options.ts';
+import { readOrNull } from './read-or-null.ts';
 import type { Settings } from './settings.ts';
 
 export interface TlsSources {
@@ -49,14 +50,6 @@ function readPem(
     severity: 'error',
   });
   return null;
-}
-
-function readOrNull(path: string, readFile: TlsSources['readFile']): string | null {
-  try {
-    return readFile(path);
-  } catch {
-    return null;
-  }
 }
 
 /** Others on this host that can read the key can be this server. */
