@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { initTemplates } from '../../src/control/function-templates.ts';
 import { behaviours, reasonToSkip } from '../conformance/compiled-worker.ts';
-import { CompiledGateway, forgetPrograms } from './support/compiled-gateway.ts';
+import { CompiledGateway, forgetPrograms, testEveryCompiled } from './support/compiled-gateway.ts';
 
 const skip = await reasonToSkip('go');
 
@@ -83,23 +83,7 @@ describe('go behind the gateway', { skip }, () => {
     assert.deepEqual(pids(), before);
   });
 
-  test('output is told, and answers stream', async () => {
-    const printed = await subject.answer('/all?case=prints');
-    assert.match(String(printed.headers['x-fn-stdout']), /^one two/);
-    const events = await subject.answer('/all?case=stream-envelope');
-    assert.deepEqual(
-      [events.status, events.headers['content-type'], events.text],
-      [201, 'text/event-stream', 'one,two'],
-    );
-    assert.equal((await subject.answer('/all?case=reader')).bytes.length, 700_000);
-  });
-
-  test('the jail holds: no program, no file of the host, no secret, no folder of its own to write to', async () => {
-    const folder = join(subject.gateway.root, 'all');
-    const met = (await subject.json('/all?case=reach', { method: 'POST', body: folder })) as object;
-    assert.ok(Object.keys(met).length >= 7);
-    assert.deepEqual(new Set(Object.values(met)), new Set(['refused']), JSON.stringify(met));
-  });
+  testEveryCompiled(subject);
 
   test('a handler may take and give what it likes, within what can be called', async () => {
     const failed = await subject.answer('/fails');

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { initTemplates } from '../../src/control/function-templates.ts';
 import { behaviours, reasonToSkip } from '../conformance/compiled-worker.ts';
-import { CompiledGateway, forgetPrograms } from './support/compiled-gateway.ts';
+import { CompiledGateway, forgetPrograms, testEveryCompiled } from './support/compiled-gateway.ts';
 
 const skip = await reasonToSkip('rust');
 
@@ -108,23 +108,7 @@ describe('rust behind the gateway', { skip }, () => {
     assert.deepEqual(pids(), before);
   });
 
-  test('output is told, and answers stream', async () => {
-    const printed = await subject.answer('/all?case=prints');
-    assert.match(String(printed.headers['x-fn-stdout']), /^one two/);
-    const events = await subject.answer('/all?case=stream-envelope');
-    assert.deepEqual(
-      [events.status, events.headers['content-type'], events.text],
-      [201, 'text/event-stream', 'one,two'],
-    );
-    assert.equal((await subject.answer('/all?case=reader')).bytes.length, 700_000);
-  });
-
-  test('the jail holds: no program, no file of the host, no secret, no folder of its own to write to', async () => {
-    const folder = join(subject.gateway.root, 'all');
-    const met = (await subject.json('/all?case=reach', { method: 'POST', body: folder })) as object;
-    assert.ok(Object.keys(met).length >= 7);
-    assert.deepEqual(new Set(Object.values(met)), new Set(['refused']), JSON.stringify(met));
-  });
+  testEveryCompiled(subject);
 
   test('packages, types, modules and a build script of its own; a build sees no secret, no host, no network', async () => {
     assert.deepEqual(await subject.json('/typed?side=3'), { area: 9, seen: '', token: null });

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { test } from 'node:test';
 import { buildState } from '../../conformance/compiled-worker.ts';
 import { eventually } from './eventually.ts';
 import { startTestGateway, type TestGateway } from './gateway.ts';
@@ -73,4 +74,25 @@ export function forgetPrograms(language: 'go' | 'rust'): void {
   mkdirSync(folder, { recursive: true });
   openFolders(folder);
   rmSync(folder, { recursive: true });
+}
+
+/** What holds alike for the behaviour `compiled` in every language. */
+export function testEveryCompiled(subject: CompiledGateway): void {
+  test('output is told, and answers stream', async () => {
+    const printed = await subject.answer('/all?case=prints');
+    assert.match(String(printed.headers['x-fn-stdout']), /^one two/);
+    const events = await subject.answer('/all?case=stream-envelope');
+    assert.deepEqual(
+      [events.status, events.headers['content-type'], events.text],
+      [201, 'text/event-stream', 'one,two'],
+    );
+    assert.equal((await subject.answer('/all?case=reader')).bytes.length, 700_000);
+  });
+
+  test('the jail holds: no program, no file of the host, no secret, no folder of its own to write to', async () => {
+    const folder = join(subject.gateway.root, 'all');
+    const met = (await subject.json('/all?case=reach', { method: 'POST', body: folder })) as object;
+    assert.ok(Object.keys(met).length >= 7);
+    assert.deepEqual(new Set(Object.values(met)), new Set(['refused']), JSON.stringify(met));
+  });
 }
