@@ -100,6 +100,7 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner, Upload
     this.#head = message;
     if (body.kind === 'none') this.#answer(message, null);
     else if (body.kind === 'text') this.#answer(message, body.text);
+    else if (body.kind === 'bytes') this.#answer(message, body.bytes);
     else if (this.#isSentOn(message)) this.#passOn(message, this.#openStream());
     else if (isBodyless(message.status) || this.#isPassedOn(message)) this.#phase = 'discarding';
     else if (body.bytes !== null && body.bytes <= bufferedReplyBytes) this.#phase = 'collecting';

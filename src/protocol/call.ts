@@ -3,7 +3,7 @@
 
 import type { GatewayError } from '../errors.ts';
 import { initialWindowBytes, maxChunkBytes } from './limits.ts';
-import type { CancelMessage, ErrorMessage, LogMessage, ResultMessage, WireBody } from './messages.ts';
+import type { CancelMessage, ErrorMessage, LogMessage, ResultMessage } from './messages.ts';
 import type { Outbox } from './outbox.ts';
 
 export type CancelReason = CancelMessage['reason'];
@@ -179,7 +179,7 @@ export class ActiveCall implements Call {
   }
 
   /** A result that cannot be sent to a client: the caller loses it, the worker goes on. */
-  takeInvalidResult(body: WireBody, error: GatewayError): string | null {
+  takeInvalidResult(body: ResultMessage['body'], error: GatewayError): string | null {
     if (this.#phase !== 'waiting') return 'second result for an invocation';
     if (body.kind === 'stream') return 'stream behind an invalid result';
     this.lose(error);
@@ -224,7 +224,7 @@ export class ActiveCall implements Call {
   }
 
   /** The slot is free before the caller hears of it, so that the next call can take it in the same turn. */
-  #begin(body: WireBody): CallHandlers | null {
+  #begin(body: ResultMessage['body']): CallHandlers | null {
     const handlers = this.#handlers;
     if (body.kind === 'stream') {
       this.#phase = 'streaming';

@@ -5,8 +5,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { GatewayError } from '../errors.ts';
+import { AnswerReader } from './answer-frame.ts';
 import { ActiveCall, type Call, type CallHandlers, type CallOwner } from './call.ts';
-import { FrameDecoder } from './frame.ts';
+import { type Frame, FrameDecoder } from './frame.ts';
 import { FrameTooLarge } from './frame-writer.ts';
 import { inlineBodyBytes } from './limits.ts';
 import type {
@@ -18,7 +19,7 @@ import type {
   ResultMessage,
 } from './messages.ts';
 import { Outbox } from './outbox.ts';
-import { type InvalidResult, parseWorkerMessage } from './worker-message.ts';
+import { type InvalidResult, type ParsedMessage, parseWorkerMessage } from './worker-message.ts';
 
 /** What the owner of the process hears. */
 export interface ConnectionListener {
@@ -58,6 +59,7 @@ export class WorkerConnection implements CallOwner {
   readonly #socket: Socket;
   readonly #listener: ConnectionListener;
   readonly #decoder = new FrameDecoder();
+  readonly #answers = new AnswerReader();
   readonly #calls = new Map<number, ActiveCall>();
   readonly #pings = new Map<number, (answered: boolean) => void>();
   #load: PromiseWithResolvers<ReadyMessage | LoadFailedMessage> | null = null;
@@ -179,12 +181,7 @@ export class WorkerConnection implements CallOwner {
       const frame = decoder.next();
       if (frame.kind === 'incomplete') return;
       this.#framesReceived += 1;
-      const broken =
-        frame.kind === 'message'
-          ? this.#takeMessage(frame.payload)
-          : frame.kind === 'chunk'
-            ? this.#takeChunk(frame.id, frame.bytes)
-            : frame.reason;
+      const broken = frame.kind === 'fault' ? frame.reason : this.#take(frame);
       if (broken !== null) this.#fault(broken);
       // A handler may have destroyed the connection: what follows in the buffer is nobody's.
       if (this.closed) return;
@@ -200,8 +197,14 @@ export class WorkerConnection implements CallOwner {
   }
 
   /** Returns why the worker broke the protocol, or null. */
-  #takeMessage(payload: Buffer): string | null {
-    const message = parseWorkerMessage(payload);
+  #take(frame: Frame): string | null {
+    if (frame.kind === 'chunk') return this.#takeChunk(frame.id, frame.bytes);
+    if (frame.kind === 'message') return this.#takeMessage(parseWorkerMessage(frame.payload));
+    const answer = this.#answers.read(frame.payload);
+    return answer.type === 'fault' ? answer.reason : this.#takeAnswer(answer);
+  }
+
+  #takeMessage(message: ParsedMessage): string | null {
     switch (message.type) {
       case 'result':
       case 'invalid_result':

@@ -8,6 +8,8 @@ import { maxChunkBytes, maxFrameBytes } from './limits.ts';
 export const lengthBytes = 4;
 /** First byte of a body chunk's payload; a message's is `{`. */
 export const chunkTag = 0x01;
+/** First byte of an answer's payload (layout: messages.ts); what is in it is left to answer-frame.ts. */
+export const answerTag = 0x02;
 /** Tag and u32 invocation id before the bytes of a chunk. */
 export const chunkPrefixBytes = 5;
 
@@ -16,6 +18,7 @@ const noBytes = Buffer.alloc(0);
 
 export type Frame =
   | { readonly kind: 'message'; readonly payload: Buffer }
+  | { readonly kind: 'answer'; readonly payload: Buffer }
   /** No bytes = end of that body. */
   | { readonly kind: 'chunk'; readonly id: number; readonly bytes: Buffer };
 
@@ -111,6 +114,7 @@ export class FrameDecoder {
   }
 
   #open(payload: Buffer): DecodeResult {
+    if (payload[0] === answerTag) return { kind: 'answer', payload };
     if (payload[0] === messageTag) return { kind: 'message', payload };
     if (payload[0] !== chunkTag) return this.#refuse(`payload starts with byte ${payload[0]}`);
     if (payload.length < chunkPrefixBytes) return this.#refuse('chunk without an invocation id');

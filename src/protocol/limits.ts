@@ -2,7 +2,7 @@
 
 /** Longest frame payload either way, bytes (`FN_MAX_FRAME_BYTES` of the contract: 2 MiB). */
 export const maxFrameBytes = 2_097_152;
-/** Longest body carried inside a message; beyond it, or when not UTF-8, the body goes as chunks. */
+/** Longest body carried inside a message or an answer frame; beyond it, and in a message when not UTF-8, it goes as chunks. */
 export const inlineBodyBytes = 65_536;
 /** Longest bytes of one body chunk. */
 export const maxChunkBytes = 65_536;

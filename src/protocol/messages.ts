@@ -1,6 +1,8 @@
 // The messages that the gateway and a worker exchange over one Unix socket (design section 3).
 // Frame: 4-byte big-endian length + payload. A payload that starts with `{` is one of these, as UTF-8 JSON; one that
-// starts with byte 0x01 is a body chunk: 0x01, u32 big-endian invocation id, bytes; no bytes = end of that body.
+// starts with byte 0x01 is a body chunk: 0x01, u32 big-endian invocation id, bytes; no bytes = end of that body. One that
+// starts with 0x02 is an answer: 0x02, u32 id, u16 status, u32 length of the header block (all big-endian), that block, the
+// body's bytes. It means what a `result` with an inline body means; a body inside JSON is escaped and read twice.
 // Order: gateway sends `load` first; the worker answers `ready` or `load_failed`; then invocations interleave by id.
 // fixtures/frames holds the golden bytes that every language's worker is tested against.
 
@@ -11,6 +13,12 @@ export type WireBody =
   | { readonly kind: 'text'; readonly text: string }
   /** `bytes` is the exact total when known, else null. */
   | { readonly kind: 'stream'; readonly bytes: number | null };
+
+/** The whole body of an answer frame, text or not: at most `inlineBodyBytes`. Never inside JSON. */
+export interface FramedBody {
+  readonly kind: 'bytes';
+  readonly bytes: Buffer;
+}
 
 export interface LoadMessage {
   readonly type: 'load';
@@ -96,7 +104,7 @@ export interface ResultMessage {
   readonly id: number;
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
-  readonly body: WireBody;
+  readonly body: WireBody | FramedBody;
   /** Edge passthrough directive (contract/edge-proxy.md). */
   readonly proxy?: Readonly<Record<string, unknown>>;
 }

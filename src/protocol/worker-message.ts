@@ -6,13 +6,11 @@ import {
   initialWindowBytes,
   inlineBodyBytes,
   maxErrorTextBytes,
-  maxHeaderBytes,
-  maxHeadersTotalBytes,
   maxLogTextBytes,
-  maxResultHeaders,
   maxWorkerConcurrency,
 } from './limits.ts';
-import type { ResultMessage, WireBody, WorkerMessage } from './messages.ts';
+import type { FramedBody, ResultMessage, WireBody, WorkerMessage } from './messages.ts';
+import { badStatus, checkHeaders } from './result-headers.ts';
 
 /** The worker does not speak the protocol: its connection cannot be trusted any further. */
 export interface MessageFault {
@@ -24,7 +22,7 @@ export interface MessageFault {
 export interface InvalidResult {
   readonly type: 'invalid_result';
   readonly id: number;
-  readonly body: WireBody;
+  readonly body: WireBody | FramedBody;
   readonly reason: string;
 }
 
@@ -33,10 +31,6 @@ export type ParsedMessage = WorkerMessage | InvalidResult | MessageFault;
 type Fields = Readonly<Record<string, unknown>>;
 
 const maxU32 = 0xffff_ffff;
-// RFC 9110 5.6.2 token.
-const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-// RFC 9110 5.5 field-value: what node:http can send. CR, LF and NUL would split the answer.
-const headerValueRefused = /[^\t\x20-\x7e\x80-\xff]/;
 const maxVersionLength = 64;
 const emptyHeaders: ResultMessage['headers'] = Object.freeze({});
 const noBody: WireBody = Object.freeze({ kind: 'none' });
@@ -81,38 +75,13 @@ function checkResult(value: Fields): ParsedMessage {
   if (!isInvocationId(id)) return fault('result without an invocation id');
   const body = checkBody(value.body);
   if (body === null) return fault('result with a bad body');
-  if (!isInteger(status, 100, 599)) return invalidResult(id, body, 'status is no integer from 100 to 599');
-  const headers = value.headers ?? emptyHeaders;
-  if (!isFields(headers)) return invalidResult(id, body, 'headers are no object');
-  const reason = refuseHeaders(headers);
-  if (reason !== null) return invalidResult(id, body, reason);
+  if (!isInteger(status, 100, 599)) return { type: 'invalid_result', id, body, reason: badStatus };
+  const { headers, refused } = checkHeaders(value.headers ?? emptyHeaders);
+  if (headers === null) return { type: 'invalid_result', id, body, reason: refused };
   const proxy = value.proxy;
-  const checked = headers as ResultMessage['headers'];
-  if (proxy === undefined || proxy === null) return { type: 'result', id, status, headers: checked, body };
-  if (!isFields(proxy)) return invalidResult(id, body, 'proxy is no object');
-  return { type: 'result', id, status, headers: checked, body, proxy };
-}
-
-/** Why these headers cannot be sent, or null. Counts lines, so that an array does not get round the maximum. */
-function refuseHeaders(headers: Fields): string | null {
-  let lines = 0;
-  let total = 0;
-  for (const name in headers) {
-    if (!headerName.test(name) || name === '__proto__') return 'header name is no token';
-    const value = headers[name];
-    const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-    lines += values.length;
-    if (lines > maxResultHeaders) return `more than ${maxResultHeaders} header lines`;
-    for (const line of values) {
-      if (typeof line !== 'string') return 'header value is no string';
-      // One byte a character: the pattern below lets nothing above U+00FF through.
-      const bytes = name.length + line.length;
-      total += bytes;
-      if (bytes > maxHeaderBytes) return `header line over ${maxHeaderBytes} bytes`;
-      if (headerValueRefused.test(line)) return 'header value with a control or wide character';
-    }
-  }
-  return total > maxHeadersTotalBytes ? `headers over ${maxHeadersTotalBytes} bytes` : null;
+  if (proxy === undefined || proxy === null) return { type: 'result', id, status, headers, body };
+  if (!isFields(proxy)) return { type: 'invalid_result', id, body, reason: 'proxy is no object' };
+  return { type: 'result', id, status, headers, body, proxy };
 }
 
 function checkBody(value: unknown): WireBody | null {
@@ -182,10 +151,6 @@ function checkLoadFailed(value: Fields): ParsedMessage {
 
 function fault(reason: string): MessageFault {
   return { type: 'fault', reason };
-}
-
-function invalidResult(id: number, body: WireBody, reason: string): InvalidResult {
-  return { type: 'invalid_result', id, body, reason };
 }
 
 function isFields(value: unknown): value is Fields {

@@ -21,6 +21,7 @@ import type {
 /** How long a test waits for one answer of a worker before it fails, ms. */
 const patienceMs = 10_000;
 const chunkMark = 0x01;
+const answerMark = 0x02;
 
 export interface WorkerProgram {
   readonly file: string;
@@ -36,7 +37,7 @@ export interface Answer {
   readonly headers: ResultMessage['headers'];
   readonly body: Buffer;
   /** How the body travelled. */
-  readonly bodyKind: WireBody['kind'] | null;
+  readonly bodyKind: ResultMessage['body']['kind'] | null;
   readonly proxy: ResultMessage['proxy'];
   readonly error: string | null;
   readonly detail: string | null;
@@ -281,7 +282,8 @@ export class WorkerProcess {
       this.#takeChunk(payload.readUInt32BE(1), Buffer.from(payload.subarray(5)));
       return;
     }
-    const message = JSON.parse(payload.toString('utf8')) as WorkerMessage;
+    const message: WorkerMessage =
+      payload[0] === answerMark ? resultOf(payload) : JSON.parse(payload.toString('utf8'));
     this.messages.push(message);
     if (message.type === 'log') this.#running.get(message.id)?.logs.push(message);
     if (message.type === 'result') this.#takeResult(message);
@@ -293,6 +295,7 @@ export class WorkerProcess {
     const running = this.#running.get(message.id);
     if (running === undefined) throw new Error(`a second answer to invocation ${message.id}`);
     running.result = message;
+    if (message.body.kind === 'bytes') running.chunks.push(message.body.bytes);
     if (message.body.kind === 'text') running.chunks.push(Buffer.from(message.body.text));
     if (message.body.kind !== 'stream') this.#finish(message.id, null);
   }
@@ -322,6 +325,19 @@ export class WorkerProcess {
       stderr: logText(running.logs, 'stderr'),
     });
   }
+}
+
+/** An answer frame as the result that it stands for; without bytes its body is none. */
+function resultOf(payload: Buffer): ResultMessage {
+  const bodyAt = 11 + payload.readUInt32BE(7);
+  const bytes = Buffer.from(payload.subarray(bodyAt));
+  return {
+    type: 'result',
+    id: payload.readUInt32BE(1),
+    status: payload.readUInt16BE(5),
+    headers: JSON.parse(payload.toString('utf8', 11, bodyAt)),
+    body: bytes.length === 0 ? { kind: 'none' } : { kind: 'bytes', bytes },
+  };
 }
 
 function wireBody(body: string | Buffer | null): WireBody {

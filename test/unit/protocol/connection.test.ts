@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { afterEach, test } from 'node:test';
+import index from '../../../fixtures/frames/index.json' with { type: 'json' };
 import { GatewayError } from '../../../src/errors.ts';
 import { WorkerConnection } from '../../../src/protocol/connection.ts';
 import { encodeMessage } from '../../../src/protocol/frame-writer.ts';
@@ -51,6 +52,21 @@ test('connection: invocations interleave and answers find their callers', async 
   await Promise.all(calls.map((each) => each.done));
   for (const [n, each] of calls.entries()) assert.deepEqual(each.heard, [`result 200 ${n} got body ${n}`]);
   assert.equal(subject.connection.inflight, 0);
+});
+
+test('connection: an answer frame ends its call like a result; of an unknown call it is a fault', async () => {
+  const subject = await ready();
+  const { call, done, heard } = invoke(subject);
+  await subject.peer.invoked();
+  const { hex } = index.frames.find(({ name }) => name === 'answer_text') ?? assert.fail();
+  assert.equal(call.id, 1, 'the id in the golden frame');
+  subject.peer.raw(Buffer.from(hex, 'hex'));
+  await done;
+  assert.deepEqual(heard, ['result 200 bytes']);
+  assert.equal(subject.connection.inflight, 0);
+  subject.peer.raw(Buffer.from(hex, 'hex'));
+  await subject.closed;
+  assert.ok(subject.heard.includes('fault result for an unknown invocation'));
 });
 
 test('connection: all frames of one event-loop turn leave in one write', async () => {

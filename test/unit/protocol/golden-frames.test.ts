@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import index from '../../../fixtures/frames/index.json' with { type: 'json' };
+import { AnswerReader } from '../../../src/protocol/answer-frame.ts';
 import { FrameDecoder } from '../../../src/protocol/frame.ts';
 import { encodeChunk, encodeMessage } from '../../../src/protocol/frame-writer.ts';
 import { parseWorkerMessage } from '../../../src/protocol/worker-message.ts';
@@ -11,6 +12,12 @@ interface GoldenFrame {
   readonly hex: string;
   readonly message?: object;
   readonly chunk?: { readonly id: number; readonly hex: string };
+  readonly answer?: {
+    readonly id: number;
+    readonly status: number;
+    readonly headers: object;
+    readonly hex: string;
+  };
   readonly fault?: string;
 }
 
@@ -29,11 +36,17 @@ for (const golden of index.frames as readonly GoldenFrame[]) {
       const body = Buffer.from(golden.chunk.hex, 'hex');
       assert.deepEqual(encodeChunk(golden.chunk.id, body), bytes);
       assert.deepEqual(frame, { kind: 'chunk', id: golden.chunk.id, bytes: body });
+    } else if (golden.answer !== undefined) {
+      const { hex, ...head } = golden.answer;
+      assert.ok(frame.kind === 'answer');
+      const body = { kind: 'bytes', bytes: Buffer.from(hex, 'hex') };
+      assert.deepEqual(new AnswerReader().read(frame.payload), { type: 'result', ...head, body });
     } else if (golden.fault === 'frame') {
       assert.equal(frame.kind, 'fault');
     } else {
-      assert.ok(frame.kind === 'message');
-      const parsed = parseWorkerMessage(frame.payload);
+      assert.ok(frame.kind === 'message' || frame.kind === 'answer');
+      const parsed =
+        frame.kind === 'answer' ? new AnswerReader().read(frame.payload) : parseWorkerMessage(frame.payload);
       assert.equal(parsed.type, golden.fault === 'result' ? 'invalid_result' : 'fault');
     }
   });
