@@ -8,7 +8,6 @@ from .async_call import Call
 from .event import build_event
 from .failure import end_process, error_frame
 from .frame import pack_chunk
-from .function import deadline_of
 from .limits import ASYNC_CONCURRENCY
 from .loop_connection import LoopConnection
 from .reply_frames import begins_at_once, chunk_bytes, chunk_frames, first_frames, with_default_type
@@ -137,10 +136,10 @@ class AsyncWorker:
 
     async def _reply(self, call):
         function = self._function
-        deadline = deadline_of(call.item)
-        event = build_event(call.item, call.stream or call.body(), function)
+        item = call.item
         call.item = None
-        result = function.call(event, deadline)
+        event = build_event(item, call.stream or call.body(), function)
+        result = function.call(event, item["remaining_ms"])
         if is_awaitable(result):
             result = await result
         reply = to_reply(result)

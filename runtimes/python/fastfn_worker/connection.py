@@ -79,14 +79,16 @@ class Connection:
                 return
             self._writing = True
             try:
-                self._write_all(data)
+                done = write(self.descriptor, data)
+                if done < len(data):
+                    self._write_all(memoryview(data)[done:])
                 while self._queued:
                     self._write_all(self._queued.pop(0))
             finally:
                 self._writing = False
 
     def _write_all(self, data):
-        done = write(self.descriptor, data)
+        done = 0
         while done < len(data):
             done += write(self.descriptor, memoryview(data)[done:])
 

@@ -1,5 +1,6 @@
-"""Bytes on the connection and frames: 4-byte big-endian length, then a JSON message or a body chunk (0x01, u32
-invocation id, bytes). Promises that no length is believed unchecked; what a message says is left to others."""
+"""Bytes on the connection and frames: 4-byte big-endian length, then a JSON message, a body chunk (0x01, u32 invocation
+id, bytes) or, to the gateway only, an answer (src/protocol/messages.ts). Promises that no length is believed unchecked;
+what a message says is left to others."""
 
 from struct import Struct
 
@@ -8,9 +9,12 @@ from .wire_json import decode
 
 _length = Struct(">I")
 _chunk_head = Struct(">IBI")
+_answer_head = Struct(">IBIHI")
 _message_tag = 0x7B
 _chunk_tag = 0x01
 _chunk_prefix_bytes = 5
+_answer_tag = 0x02
+_answer_prefix_bytes = 11
 
 
 class BadFrame(Exception):
@@ -83,3 +87,9 @@ def pack(payload):
 def pack_chunk(ident, data):
     """The frame of one body chunk; no bytes = end of the body."""
     return _chunk_head.pack(len(data) + _chunk_prefix_bytes, _chunk_tag, ident) + data
+
+
+def pack_answer(ident, status, block, body):
+    """The frame of a whole answer; `block` is the JSON of its headers. Both are within their maximum already."""
+    size = _answer_prefix_bytes + len(block) + len(body)
+    return _answer_head.pack(size, _answer_tag, ident, status, len(block)) + block + body

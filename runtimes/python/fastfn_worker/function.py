@@ -1,12 +1,10 @@
-"""The loaded function as something to call with an event and a deadline, whatever its adapter."""
-
-from time import monotonic
+"""The loaded function as something to call with an event and the time left for it, whatever its adapter."""
 
 from .handler_call import find_handler, is_async, plan_call
 
 
 class Function:
-    """`call(event, deadline)` returns what the handler returned; `deadline` is on the clock of time.monotonic()."""
+    """`call(event, remaining_ms)` returns what the handler returned."""
 
     def __init__(self, module, load):
         self.env = load["env"]
@@ -17,15 +15,10 @@ class Function:
         self.is_async = is_async(target)
 
 
-def deadline_of(message):
-    """When the invocation must have ended, on the clock of time.monotonic()."""
-    return monotonic() + message["remaining_ms"] / 1000
-
-
 def _native(module, name):
     handler = find_handler(module, name)
     call = plan_call(handler)
-    return lambda event, deadline: call(event), handler
+    return lambda event, _remaining_ms: call(event), handler
 
 
 def _aws_lambda(module, name):

@@ -2,7 +2,14 @@
 the handler's failure, with a message that names it."""
 
 from .limits import MAX_HEADER_BYTES, MAX_HEADERS_TOTAL_BYTES, MAX_RESULT_HEADERS
-from .wire_json import quote
+from .wire_json import encode, quote, utf8
+
+# Functions mostly answer with the same few headers: those are checked once, and encoded once.
+_most_known = 64
+_longest_known = 512
+_known_lines = {}
+_known_blocks = {}
+_texts_alone = frozenset((str,))
 
 # RFC 9110 5.6.2 token.
 _token_characters = frozenset("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
@@ -13,11 +20,46 @@ class ResultError(Exception):
 
 
 def header_lines(headers):
-    """Text, or a list of texts for a repeated header. None values are left out; ResultError for what cannot be sent."""
+    """Text, or a list of texts for a repeated header. None values are left out; ResultError for what cannot be sent.
+    The caller must not change what it gets."""
     if headers is None:
         return {}
     if not isinstance(headers, dict):
         raise ResultError("headers must be an object")
+    # Of any other type what is equal need not be the same text: 1 and True.
+    if not (_texts_alone.issuperset(map(type, headers)) and _texts_alone.issuperset(map(type, headers.values()))):
+        return _checked_lines(headers)
+    items = tuple(headers.items())
+    lines = _known_lines.get(items)
+    if lines is None:
+        lines = _checked_lines(headers)
+        _remember(_known_lines, items, lines)
+    return lines
+
+
+def header_block(lines):
+    """The JSON of checked headers in an answer frame."""
+    try:
+        items = tuple(lines.items())
+        block = _known_blocks.get(items)
+    except TypeError:  # A list of repeated lines has no hash.
+        return utf8(encode(lines))
+    if block is None:
+        block = utf8(encode(lines))
+        _remember(_known_blocks, items, block)
+    return block
+
+
+def _remember(known, items, value):
+    """What is never the same twice must not fill the memory."""
+    if sum(len(name) + len(line) for name, line in items) > _longest_known:
+        return
+    if len(known) >= _most_known:
+        known.clear()
+    known[items] = value
+
+
+def _checked_lines(headers):
     lines = {}
     for name, value in headers.items():
         if isinstance(value, (list, tuple)):

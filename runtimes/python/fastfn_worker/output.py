@@ -57,7 +57,8 @@ class Capture:
 
     def end(self):
         """The invocation has ended: what its threads and tasks still print belongs to nobody."""
-        self.flush()
+        if self._held is not None:
+            self.flush()
         self.ended = True
 
 
@@ -105,7 +106,7 @@ class Output:
         return capture
 
     def outside(self):
-        """What is printed in this context from now on belongs to no invocation."""
+        """What is printed in this context from now on belongs to no invocation, also before the one begun has ended."""
         _current.set(None)
 
     def current(self):

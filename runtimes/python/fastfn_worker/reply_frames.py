@@ -1,38 +1,46 @@
-"""A reply as frames. Small text travels inside the result; anything else goes behind it as chunks, and then the caller
-owes the pieces and the end of the body."""
+"""A reply as frames. A whole one is an answer frame; a body that is long or still to come goes as chunks behind a
+`result`, and then the caller owes the pieces and the end of the body."""
 
 from . import message
-from .frame import pack_chunk
-from .headers import ResultError, content_type
-from .limits import INLINE_BODY_BYTES, MAX_CHUNK_BYTES
+from .frame import pack_answer, pack_chunk
+from .headers import ResultError, content_type, header_block
+from .limits import INLINE_BODY_BYTES, MAX_CHUNK_BYTES, MAX_HEADERS_TOTAL_BYTES
 from .wire_json import quote, utf8
 
 _none = '{"kind":"none"}'
-# One character is at most three bytes, or two for half of a pair.
-_surely_inline_characters = INLINE_BODY_BYTES // 3
 
 
 def first_frames(ident, reply):
     """Returns (frame of the result, rest): rest is None, or the bytes or iterator still to be sent as chunks."""
     status, headers, body, proxy = reply
     if body is None:
-        return message.result(ident, status, headers, _none, proxy), None
-    if isinstance(body, str):
-        if len(body) <= _surely_inline_characters:
-            return message.result(ident, status, headers, _inline(body), proxy), None
-        body = utf8(body)
-    if not isinstance(body, bytes):
+        data = b""
+    elif isinstance(body, str):
+        data = utf8(body)
+    elif isinstance(body, bytes):
+        data = body
+    else:
         return message.result(ident, status, headers, '{"kind":"stream","bytes":null}', proxy), body
-    if len(body) <= INLINE_BODY_BYTES:
+    if proxy is None and len(data) <= INLINE_BODY_BYTES:
+        block = header_block(headers)
+        # Headers within their maximum can be longer than it as JSON.
+        if len(block) <= MAX_HEADERS_TOTAL_BYTES:
+            return pack_answer(ident, status, block, data), None
+    return _result_frames(ident, reply, data)
+
+
+def _result_frames(ident, reply, data):
+    """Where an answer frame cannot say it."""
+    status, headers, _, proxy = reply
+    if not data:
+        return message.result(ident, status, headers, _none, proxy), None
+    if len(data) <= INLINE_BODY_BYTES:
         try:
-            return message.result(ident, status, headers, _inline(body.decode()), proxy), None
+            wire = f'{{"kind":"text","text":{quote(data.decode())}}}'
+            return message.result(ident, status, headers, wire, proxy), None
         except UnicodeDecodeError:
             pass
-    return message.result(ident, status, headers, f'{{"kind":"stream","bytes":{len(body)}}}', proxy), body
-
-
-def _inline(text):
-    return f'{{"kind":"text","text":{quote(text)}}}'
+    return message.result(ident, status, headers, f'{{"kind":"stream","bytes":{len(data)}}}', proxy), data
 
 
 def chunk_bytes(piece):

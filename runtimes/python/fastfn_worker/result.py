@@ -163,6 +163,8 @@ def _csv(rows):
 
 
 def _with_default(lines, kind):
+    if not lines:
+        return kind
     return lines if content_type(lines) else {**lines, **kind}
 
 

@@ -6,7 +6,6 @@ from .event import build_event
 from .exchange import Cancelled, Exchange
 from .failure import error_frame
 from .frame import pack_chunk
-from .function import deadline_of
 from .reply_frames import begins_at_once, chunk_bytes, chunk_frames, first_frames, with_default_type
 from .request_body import body_of_exchange, whole_body
 from .result import is_awaitable, to_reply
@@ -39,12 +38,14 @@ class SyncWorker:
 
     def _take_invoke(self, item):
         ident = item["id"]
-        exchange = Exchange(self._connection, ident)
-        try:
-            data = self._body(item["body"], exchange)
-        except Cancelled:
-            self._connection.send(message.error(ident, "invocation cancelled", ""))
-            return
+        exchange = data = None
+        if self._function.streams_body or item["body"]["kind"] == "stream":
+            exchange = Exchange(self._connection, ident)
+            try:
+                data = self._body(item["body"], exchange)
+            except Cancelled:
+                self._connection.send(message.error(ident, "invocation cancelled", ""))
+                return
         capture = self._output.begin(ident)
         try:
             reply = self._run(item, data)
@@ -53,27 +54,28 @@ class SyncWorker:
             frames, rest = error_frame(ident, failure), None
         if rest is None:
             capture.end()
+            # Each answer leaves before the next call begins: what that one does to the process must not undo this one.
             self._connection.send(frames)
         else:
+            exchange = exchange or Exchange(self._connection, ident)
             sender = _BodySender(self._connection, exchange, frames)
             if begins_at_once(reply):
                 sender.flush()
             self._send_body(sender, rest, capture)
-        exchange.over = True
-        self._output.outside()
+        if exchange is not None:
+            exchange.over = True
 
     def _body(self, body, exchange):
-        """What `build_event` is given beside the message."""
+        """What `build_event` is given beside the message, where the body is not in it."""
         if not self._function.streams_body:
-            return exchange.whole_body() if body["kind"] == "stream" else None
+            return exchange.whole_body()
         if body["kind"] == "text":
             return whole_body(body["text"].encode())
         return body_of_exchange(exchange) if body["kind"] == "stream" else None
 
     def _run(self, item, data):
         function = self._function
-        deadline = deadline_of(item)
-        result = function.call(build_event(item, data, function), deadline)
+        result = function.call(build_event(item, data, function), item["remaining_ms"])
         if type(result) not in _plain_results and is_awaitable(result):
             result = self._run_to_end(result)
         reply = to_reply(result)

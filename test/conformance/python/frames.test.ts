@@ -39,7 +39,8 @@ print(json.dumps(found))
 const writeFrames = `
 import json
 from fastfn_worker import message
-from fastfn_worker.frame import pack_chunk
+from fastfn_worker.frame import pack_answer, pack_chunk
+from fastfn_worker.headers import header_block
 from fastfn_worker.wire_json import encode
 write = {
     "ready": lambda m: message.ready(m["concurrency"], m["runtime_version"]),
@@ -52,9 +53,12 @@ write = {
 }
 found = []
 for frame in json.loads(FRAMES):
-    chunk, sent = frame.get("chunk"), frame.get("message")
+    chunk, answer, sent = frame.get("chunk"), frame.get("answer"), frame.get("message")
     if chunk:
         data = pack_chunk(chunk["id"], bytes.fromhex(chunk["hex"]))
+    elif answer:
+        block = header_block(answer["headers"])
+        data = pack_answer(answer["id"], answer["status"], block, bytes.fromhex(answer["hex"]))
     elif sent:
         data = write[sent["type"]](sent)
     else:

@@ -10,12 +10,12 @@ _months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
 def bind(handler):
-    """`call(event, deadline)` passes as many of (event, context) as the handler declares."""
+    """`call(event, remaining_ms)` passes as many of (event, context) as the handler declares."""
     count = positional_count(handler)
     count = 2 if count is None else min(count, 2)
 
-    def call(event, deadline):
-        return handler(*(lambda_event(event), LambdaContext(event, deadline))[:count])
+    def call(event, remaining_ms):
+        return handler(*(lambda_event(event), LambdaContext(event, remaining_ms))[:count])
 
     return call, handler
 
@@ -72,7 +72,7 @@ class LambdaContext:
 
     callback_waits_for_empty_event_loop = False
 
-    def __init__(self, event, deadline):
+    def __init__(self, event, remaining_ms):
         context = fields(event.get("context"))
         self.aws_request_id = self.awsRequestId = request_id(event)
         self.function_name = self.functionName = text(context.get("function_name"))
@@ -80,7 +80,7 @@ class LambdaContext:
         self.invoked_function_arn = text(context.get("invoked_function_arn"))
         self.memory_limit_in_mb = self.memoryLimitInMB = text(context.get("memory_limit_in_mb"))
         self.fastfn = event.get("context")
-        self._deadline = deadline
+        self._deadline = time.monotonic() + remaining_ms / 1000
 
     def get_remaining_time_in_millis(self):
         """Milliseconds until the deadline, never negative."""

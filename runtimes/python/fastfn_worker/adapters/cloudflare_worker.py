@@ -21,7 +21,7 @@ def bind(module, name):
     count = positional_count(handler)
     count = 3 if count is None else min(count, 3)
 
-    def call(event, _deadline):
+    def call(event, _remaining_ms):
         return handler(*(Request(event), event["env"], Context(request_id(event)))[:count])
 
     return call, handler
