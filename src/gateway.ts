@@ -14,6 +14,7 @@ import { openSecrets } from './gateway/open-secrets.ts';
 import { openTracing } from './gateway/open-tracing.ts';
 import { proveLanguages } from './gateway/prove-languages.ts';
 import { RunningGateway } from './gateway/running-gateway.ts';
+import { inspectedTier, namespaceState, scanWithTier } from './gateway/tiered-scan.ts';
 import { inspectCgroups, openCgroups } from './gateway/worker-cgroups.ts';
 import { openWorkerHost, type WorkerHostOptions } from './gateway/worker-host.ts';
 import type { Log } from './log.ts';
@@ -24,6 +25,7 @@ import {
   describeSandbox,
   isKernelTier,
   kernelTierInForce,
+  type NamespaceState,
   type SandboxLayer,
 } from './sandbox/sandbox-layers.ts';
 import type { WorkerSnapshot } from './supervisor/supervisor.ts';
@@ -53,7 +55,7 @@ export async function createGateway(
   capabilities = probeCapabilities(),
   planners: WorkerHostOptions['planners'] = undefined,
 ): Promise<Gateway> {
-  requireSandbox(config, layersOf(config, capabilities, null));
+  requireSandbox(config, layersOf(config, capabilities));
   const metrics = createMetrics();
   const common = { config, log, metrics, clock: systemClock };
   await using building = new AsyncDisposableStack();
@@ -63,6 +65,9 @@ export async function createGateway(
     { ...common, layout, capabilities, cgroups, planners, secrets },
     building,
   );
+  const tier = workers.namespace;
+  const describe = async () => layersOf(config, capabilities, reason, await namespaceState(config, tier));
+  if (config.sandbox.namespaceUse === 'required') requireNamespace(await describe());
   const tracing = await openTracing(config, layout.version, building);
   const gateway = await RunningGateway.open(
     {
@@ -71,8 +76,9 @@ export async function createGateway(
       secrets,
       version: layout.version,
       workers,
-      sandbox: layersOf(config, capabilities, reason),
-      scan: (generation) => scanFunctions(scanOptions(config, capabilities, generation)),
+      sandbox: describe,
+      scan: (generation) =>
+        scanWithTier(config, tier, (missing) => scanOptions(config, capabilities, generation, missing)),
       checkConfig: (text, file) =>
         parseFunctionConfig(text, file, scanOptions(config, capabilities, 0).sandbox).faults,
     },
@@ -83,8 +89,10 @@ export async function createGateway(
 }
 
 /** What would be served, without serving it. */
-export function inspectFunctions(config: GatewayConfig): Promise<Catalog> {
-  return scanFunctions(scanOptions(config, probeCapabilities(), 1));
+export function inspectFunctions(config: GatewayConfig, layout: Layout): Promise<Catalog> {
+  const capabilities = probeCapabilities();
+  const tier = inspectedTier(config, layout, capabilities);
+  return scanWithTier(config, tier, (missing) => scanOptions(config, capabilities, 1, missing));
 }
 
 /** What earlier builds of these functions came to, by function key. */
@@ -108,14 +116,19 @@ export async function buildFunctions(
   keepLocks = false,
 ): Promise<readonly AheadRow[]> {
   const capabilities = probeCapabilities();
-  requireSandbox(config, layersOf(config, capabilities, null));
+  requireSandbox(config, layersOf(config, capabilities));
   const scan = (of: GatewayConfig) => scanFunctions(scanOptions(of, capabilities, 1));
   return buildAhead({ config, layout, log, capabilities, scan, planners, keepLocks });
 }
 
 /** The layers of the jail on this host. */
-export async function inspectSandbox(config: GatewayConfig): Promise<readonly SandboxLayer[]> {
-  return layersOf(config, probeCapabilities(), inspectCgroups().reason);
+export async function inspectSandbox(
+  config: GatewayConfig,
+  layout: Layout,
+): Promise<readonly SandboxLayer[]> {
+  const capabilities = probeCapabilities();
+  const namespace = await namespaceState(config, inspectedTier(config, layout, capabilities));
+  return layersOf(config, capabilities, inspectCgroups().reason, namespace);
 }
 
 /**
@@ -145,9 +158,16 @@ export async function proveSandbox(
   }
 }
 
-function scanOptions(config: GatewayConfig, capabilities: Capabilities, generation: number): ScanOptions {
+/** @param namespaceMissing why workers cannot have a minimal root; null: they can, or it does not matter here */
+function scanOptions(
+  config: GatewayConfig,
+  capabilities: Capabilities,
+  generation: number,
+  namespaceMissing: string | null = null,
+): ScanOptions {
   const defaults = { ...config.defaults, browser: config.edge.browser };
-  const sandbox = { ...config.sandbox, kernelTier: kernelTierInForce(layersOf(config, capabilities, null)) };
+  const kernelTier = kernelTierInForce(layersOf(config, capabilities));
+  const sandbox = { ...config.sandbox, kernelTier, namespaceMissing };
   const { functionsRoot: root, runtimes, forceUrl, namespaceDepth, ignoreDirs, strictFs, stateDir } = config;
   return {
     ...{ root, runtimes, defaults, forceUrl, namespaceDepth, ignoreDirs },
@@ -159,10 +179,17 @@ function scanOptions(config: GatewayConfig, capabilities: Capabilities, generati
 function layersOf(
   { strictFs, workerUser }: GatewayConfig,
   capabilities: Capabilities,
-  noCgroups: string | null,
+  noCgroups: string | null = null,
+  namespace: NamespaceState | null = null,
 ): readonly SandboxLayer[] {
   const isRoot = process.geteuid?.() === 0;
-  return describeSandbox(capabilities, { strict: strictFs.enabled, noCgroups, workerUser, isRoot });
+  return describeSandbox(capabilities, {
+    strict: strictFs.enabled,
+    noCgroups,
+    workerUser,
+    isRoot,
+    namespace,
+  });
 }
 
 function requireSandbox(config: GatewayConfig, layers: readonly SandboxLayer[]): void {
@@ -173,5 +200,13 @@ function requireSandbox(config: GatewayConfig, layers: readonly SandboxLayer[]):
   const reasons = missing.map(({ layer, state, detail }) => `${layer} is ${state} (${detail})`);
   throw new GatewayError('sandbox_unavailable', {
     text: `cannot start: FN_SANDBOX_REQUIRED is set, but ${reasons.join(', ')} [sandbox_unavailable]`,
+  });
+}
+
+function requireNamespace(layers: readonly SandboxLayer[]): void {
+  const row = layers.find(({ layer }) => layer === 'namespace');
+  if (row?.state === 'on') return;
+  throw new GatewayError('sandbox_unavailable', {
+    text: `cannot start: FN_SANDBOX_NAMESPACE is required, but namespace is ${row?.state} (${row?.detail}) [sandbox_unavailable]`,
   });
 }

@@ -28,7 +28,7 @@ async function findFaults(context: CliContext, request: ConfigRequest): Promise<
   const config = 'config' in loaded ? loaded.config : loaded.draft;
   if ('faults' in loaded && !loaded.hasRoot) return config.faults;
   const { inspectFunctions } = await context.loadGateway();
-  const catalog = await inspectFunctions(config);
+  const catalog = await inspectFunctions(config, context.layout);
   return [...config.faults, ...catalog.faults];
 }
 

@@ -15,6 +15,7 @@ const layerTitles: Readonly<Record<LayerReport['layer'], string>> = {
   capabilities: 'capabilities dropped',
   landlock: 'Landlock alone',
   seccomp: 'seccomp alone',
+  namespace: 'minimal root alone',
   kernel: 'all of these together',
   guarded: 'with the language guard',
 };

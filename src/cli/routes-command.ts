@@ -15,7 +15,7 @@ export const addRoutesCommand: CommandAdder = (program, context) => {
       const { json, ...flags } = command.optsWithGlobals();
       const config = await loadOrFail(context, { mode: 'serve', argument, flags });
       const { inspectFunctions, inspectBuilds } = await context.loadGateway();
-      const catalog = await inspectFunctions(config);
+      const catalog = await inspectFunctions(config, context.layout);
       const builds = await inspectBuilds(config, catalog);
       if (json === true) {
         context.print(JSON.stringify(catalogJson(catalog, builds), null, 2));

@@ -29,7 +29,7 @@ export async function runGateway(run: GatewayRun): Promise<number> {
   const signals = new StopSignals(context);
   try {
     const module = await context.loadGateway();
-    if (run.showRoutes) context.print(routeTable(await module.inspectFunctions(config)));
+    if (run.showRoutes) context.print(routeTable(await module.inspectFunctions(config, context.layout)));
     return await serveUntilSignal(module, run, log, signals);
   } finally {
     signals.end();

@@ -119,7 +119,7 @@ export interface GatewayConfig {
   };
   readonly sandboxRequired: boolean;
   /** What no function gets more of, and what each gets that asks for nothing. */
-  readonly sandbox: Omit<SandboxRules, 'kernelTier'>;
+  readonly sandbox: Omit<SandboxRules, 'kernelTier' | 'namespaceMissing'>;
   /** Started as root: who workers become (`FN_WORKER_USER`); null = they keep the gateway's user. */
   readonly workerUser: WorkerUser | null;
   /** Dependencies and programs of functions. */

@@ -189,6 +189,7 @@ function readStrictFs(settings: Settings, functionsRoot: string): GatewayConfig[
 function readSandboxRules(settings: Settings): GatewayConfig['sandbox'] {
   return {
     network: settings.read(sandboxOptions.sandboxNetwork),
+    namespaceUse: settings.read(sandboxOptions.sandboxNamespace),
     maxima: readMaxima(settings),
     streams: {
       idleMs: settings.read(streamOptions.maxIdleMs),

@@ -32,6 +32,8 @@ export interface NodeProgram {
 export interface ProgramFiles {
   /** Complete command line of a spare launcher. */
   readonly launcher: ProgramCommand;
+  /** A start of our own Node that ends at once, and what it must be able to read: for trying out a jail. */
+  readonly idle: ProgramCommand & { readonly readable: readonly string[] };
   /** By language; those that need nothing on the host. */
   readonly nodePrograms: ReadonlyMap<RuntimeName, NodeProgram>;
   /** Holds `<runtime>/runtime.json` and the worker programs of all other languages. */
@@ -69,6 +71,8 @@ function installForBinary(layout: Layout, privateDir: string): ProgramFiles {
   }
   return Object.freeze({
     launcher: { file: layout.node, args: [roleWords.launcher] },
+    // A launcher without a plan.
+    idle: { file: layout.node, args: [roleWords.launcher], readable: [layout.node] },
     nodePrograms: nodePrograms(({ role, row }) => {
       const files = (row.packageFiles ?? []).map((name) => join(privateDir, packageAssets, name));
       return {
@@ -139,6 +143,7 @@ export function installPrograms(layout: Layout, privateDir: string): ProgramFile
       : filesOfPackage(codeRoot, packageRoot);
   return Object.freeze({
     launcher: { file: node, args: [quiet, form.launcher] },
+    idle: { file: node, args: ['--version'], readable: [node] },
     nodePrograms: nodePrograms((language) => {
       const program = form.workers[hosted.indexOf(language)] ?? '';
       const files = (language.row.packageFiles ?? []).map(packageFile);

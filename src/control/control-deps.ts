@@ -92,8 +92,8 @@ export interface HealthSource {
   /** Selected runtimes in order of preference. */
   runtimes(): readonly RuntimeHealth[];
   hotReload(): HotReloadHealth;
-  /** Layers in force, by name: shown as they are. */
-  sandbox(): Readonly<Record<string, unknown>>;
+  /** Layers in force, by name: shown as they are. The first question may have to find out first. */
+  sandbox(): Promise<Readonly<Record<string, unknown>>>;
 }
 
 export interface BuildSource {

@@ -38,8 +38,9 @@ export function publicHealth(deps: ControlDeps, nowEpochMs: number): Record<stri
   };
 }
 
-export function fullHealth(deps: ControlDeps, nowEpochMs: number): Record<string, unknown> {
+export async function fullHealth(deps: ControlDeps, nowEpochMs: number): Promise<Record<string, unknown>> {
   const { health } = deps;
+  const sandbox = await health.sandbox();
   const catalog = deps.catalog();
   const deployments = [...deps.deployments()];
   const runtimes = health.runtimes();
@@ -67,7 +68,7 @@ export function fullHealth(deps: ControlDeps, nowEpochMs: number): Record<string
     runtimes: Object.fromEntries(
       runtimes.map((runtime) => [runtime.name, describeRuntime(runtime, health.defaults.timeoutMs)]),
     ),
-    sandbox: health.sandbox(),
+    sandbox,
     builds: describeBuilds(deps),
     faults: catalog.faults.slice(0, maxListed),
     warnings: catalog.warnings.slice(0, maxListed),

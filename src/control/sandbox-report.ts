@@ -18,7 +18,8 @@ export function sandboxReport({
   return {
     strict_fs: strictFs,
     network: { tcp_ports: outboundTcp === 'none' ? [] : outboundTcp, udp },
-    require: sandbox.requireKernel ? 'kernel' : 'none',
+    require: sandbox.require,
+    namespace: sandbox.namespace,
     limits: Object.fromEntries(limitEntries),
   };
 }

@@ -1,6 +1,7 @@
 // The `sandbox` and `limits` blocks of one `fn.config.json`. What cannot be read becomes the safe choice, what is more
 // than the operator allows is lowered, and each comes with a fault: nothing here can weaken a sandbox (contract/sandbox.md 1).
 
+import type { SandboxTier } from '../policy/function-policy.ts';
 import { type LimitField, limitFields } from '../policy/limit-fields.ts';
 import {
   closedNetwork,
@@ -17,7 +18,7 @@ import type { SandboxRules } from '../policy/sandbox-rules.ts';
 import { type Complain, foundText, isObject } from './checked-document.ts';
 
 type Json = Readonly<Record<string, unknown>>;
-type SandboxPatch = Pick<PolicyPatch, 'network' | 'requireKernel' | 'limits'>;
+type SandboxPatch = Pick<PolicyPatch, 'network' | 'require' | 'limits'>;
 
 /**
  * @param value the file without fields of a wrong type
@@ -40,14 +41,19 @@ function readSandbox(
   written: unknown,
   rules: SandboxRules,
   complain: Complain,
-): Pick<SandboxPatch, 'network' | 'requireKernel'> {
+): Pick<SandboxPatch, 'network' | 'require'> {
   if (written === undefined) return {};
   // Its author wanted less than is usual; nobody can say how much less.
-  if (!isObject(block) || !isObject(written)) return { network: closedNetwork, requireKernel: true };
+  if (!isObject(block) || !isObject(written)) return { network: closedNetwork, require: 'namespace' };
   return {
     ...(written['network'] === undefined ? {} : { network: readNetwork(block['network'], rules, complain) }),
-    ...(written['require'] === undefined ? {} : { requireKernel: block['require'] !== 'none' }),
+    ...(written['require'] === undefined ? {} : { require: readTier(block['require']) }),
   };
+}
+
+/** The schema has taken out what is no tier: how much was meant nobody can say. */
+function readTier(raw: unknown): SandboxTier {
+  return raw === 'none' || raw === 'kernel' ? raw : 'namespace';
 }
 
 function readNetwork(raw: unknown, { network: widest }: SandboxRules, complain: Complain): NetworkGrants {

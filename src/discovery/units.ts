@@ -115,17 +115,31 @@ function describeInput(draft: Draft): Pick<FunctionUnit, 'input' | 'docs' | 'sec
 /** A handler that nobody can call is not served, nor is one that the kernel cannot hold as its config demands. */
 function refusalOf(
   draft: Draft,
-  { sandbox, strictFs, bodyMode }: FunctionPolicy,
-  { defaults }: UnitOptions,
+  policy: FunctionPolicy,
+  options: UnitOptions,
 ): Pick<FunctionUnit, 'refused' | 'refusedAs'> {
   if ((draft.own?.refused ?? null) !== null) return { refused: draft.own?.refused ?? null };
   const refused = ownConfigs(draft).find(({ inputRefused }) => inputRefused !== null)?.inputRefused;
   if (refused !== undefined) return { refused };
-  if (bodyMode === 'stream' && describeInput(draft).input?.body !== undefined)
+  if (policy.bodyMode === 'stream' && describeInput(draft).input?.body !== undefined)
     return { refused: 'schema.body needs invoke.body_mode buffer' };
-  const held = strictFs && rulesOf(defaults).kernelTier;
-  if (!sandbox.requireKernel || held) return { refused: null };
+  if (missingTier(policy, options) === null) return { refused: null };
   return { refused: 'sandbox unavailable', refusedAs: 'sandbox_unavailable' };
+}
+
+/** What of the sandbox that the function requires is not in force, and why; null when it has all of it. */
+function missingTier(
+  { sandbox, strictFs }: FunctionPolicy,
+  { defaults }: Pick<UnitOptions, 'defaults'>,
+): string | null {
+  const { require, namespace } = sandbox;
+  if (require === 'none') return null;
+  const { kernelTier, namespaceUse, namespaceMissing } = rulesOf(defaults);
+  if (!strictFs) return `asks for the ${require}, but strict_fs switches it off`;
+  if (!kernelTier) return 'asks for the kernel, but this kernel does not have it';
+  if (require === 'kernel' || namespace) return null;
+  const reason = namespaceUse === 'off' ? 'FN_SANDBOX_NAMESPACE is off' : namespaceMissing;
+  return `asks for the namespace, but ${reason ?? 'it is not in force'}`;
 }
 
 /** Next to the handler; for an `entrypoint` in a sub-folder also above it, up to the function's own folder. */
@@ -147,12 +161,8 @@ function warnSandbox(plan: Plan, draft: Draft, unit: FunctionUnit, { defaults }:
     plan.warn('strict_fs_locked', source, `strict_fs: false is ignored: ${reason}`);
   }
   if (unit.refusedAs === 'sandbox_unavailable') {
-    const reason = strictFs ? 'this kernel does not have it' : 'strict_fs switches it off';
-    plan.warn(
-      'sandbox_unavailable',
-      source,
-      `not served: sandbox.require asks for the kernel, but ${reason}`,
-    );
+    const missing = missingTier(unit.policy, { defaults }) ?? '';
+    plan.warn('sandbox_unavailable', source, `not served: sandbox.require ${missing}`);
   } else if (isConfined(sandbox.network) && !(strictFs && rulesOf(defaults).kernelTier)) {
     plan.warn(
       'network_not_enforced',

@@ -9,7 +9,7 @@ import type { Reloader } from './reloader.ts';
 
 export interface HealthParts {
   readonly config: GatewayConfig;
-  readonly sandbox: readonly SandboxLayer[];
+  readonly sandbox: () => Promise<readonly SandboxLayer[]>;
   readonly reloader: Reloader;
   readonly catalog: () => Catalog;
   readonly isWatching: () => boolean;
@@ -18,7 +18,6 @@ export interface HealthParts {
 
 export function createHealthSource(parts: HealthParts): HealthSource {
   const { config, reloader } = parts;
-  const sandbox = sandboxReport(parts.sandbox);
   return {
     configLoadedAt: Date.now(),
     defaults: config.defaults,
@@ -30,7 +29,7 @@ export function createHealthSource(parts: HealthParts): HealthSource {
       lastScanAt: reloader.lastScanAt,
       lastError: reloader.lastError,
     }),
-    sandbox: () => sandbox,
+    sandbox: async () => sandboxReport(await parts.sandbox()),
   };
 }
 

@@ -47,7 +47,7 @@ export interface RunningGatewayOptions {
   readonly secrets: SecretStore;
   /** null: nothing is traced. */
   readonly tracing: Tracing | null;
-  readonly sandbox: readonly SandboxLayer[];
+  readonly sandbox: () => Promise<readonly SandboxLayer[]>;
   readonly scan: (generation: number) => Promise<Catalog>;
   /** What discovery would find wrong with the text of a `fn.config.json`. */
   readonly checkConfig: (text: string, file: string) => readonly Fault[];

@@ -27,6 +27,7 @@ import type { SupervisorListener, WorkerSpec } from '../supervisor/worker-spec.t
 import { type Builds, openBuilds } from './build-host.ts';
 import { DeploymentSet, type Readiness } from './deployment-set.ts';
 import { FunctionEnvironments } from './function-environments.ts';
+import { NamespaceTier } from './namespace-tier.ts';
 import { planWorker, type WorkerPlanner } from './worker-plan.ts';
 import { admitWorkerUser } from './worker-user.ts';
 
@@ -46,6 +47,7 @@ export interface WorkerHostOptions {
 }
 
 export interface WorkerHost {
+  readonly namespace: NamespaceTier;
   readonly supervisor: Supervisor;
   readonly deployments: DeploymentSet;
   readonly builds: Builds;
@@ -56,6 +58,7 @@ export interface WorkerHost {
 const singleProcessesPerCore = 8;
 
 export interface WorkerProcesses {
+  readonly namespace: NamespaceTier;
   readonly supervisor: Supervisor;
   readonly planner: WorkerPlanner;
 }
@@ -68,10 +71,10 @@ export async function openWorkerHost(
   const isRuntimeUp = (runtime: RuntimeName) => config.adapters.get(runtime)?.available === true;
   // The supervisor reports to the deployments, and the deployments ask the supervisor: the first report comes later.
   const listener: { current: SupervisorListener | null } = { current: null };
-  const { supervisor, planner } = await openWorkerProcesses(options, listener, building);
+  const { supervisor, planner, namespace } = await openWorkerProcesses(options, listener, building);
+  const { programs, system } = planner;
   const deploymentsOf: { current: DeploymentSet | null } = { current: null };
   const inUse = () => deploymentsOf.current?.artifactsInUse ?? new Set<string>();
-  const { programs, system } = planner;
   const builds = openBuilds({ ...options, programs, system, inUse }, building);
   const environments = new FunctionEnvironments({ config: config.secrets, store: options.secrets, log });
   const deployments = new DeploymentSet({
@@ -90,7 +93,7 @@ export async function openWorkerHost(
   });
   listener.current = deployments;
   deploymentsOf.current = deployments;
-  return { supervisor, deployments, builds, isRuntimeUp };
+  return { namespace, supervisor, deployments, builds, isRuntimeUp };
 }
 
 /** With hot reload somebody is editing, and wants to see what is wrong; otherwise what served before goes on. */
@@ -117,9 +120,10 @@ export async function openWorkerProcesses(
   const { config } = options;
   const planner: WorkerPlanner = { config, ...openPrograms(options, building) };
   const tempParent = realTempFolder();
-  const supervisor = await openSupervisor(options, planner, tempParent, listener);
+  const namespace = new NamespaceTier({ ...options, ...planner, tempParent });
+  const supervisor = await openSupervisor(options, { ...planner, namespace }, tempParent, listener);
   building.defer(() => supervisor.close());
-  return { supervisor, planner };
+  return { namespace, supervisor, planner };
 }
 
 /** The product's own programs on disk, and what the host offers to all of them. */
@@ -135,18 +139,17 @@ export function openPrograms(
 }
 
 /** Workers open real paths only: a link in the way to the temporary folder would not be among their grants. */
-function realTempFolder(): string {
+export function realTempFolder(): string {
   return realpathSync(tmpdir());
 }
 
 function openSupervisor(
   options: WorkerHostOptions,
-  planner: WorkerPlanner,
+  { programs, system, namespace }: WorkerPlanner & { readonly namespace: NamespaceTier },
   tempParent: string,
   listener: { readonly current: SupervisorListener | null },
 ): Promise<Supervisor> {
   const { config, log, metrics, clock, capabilities, cgroups, alterPlan = (plan) => plan } = options;
-  const { programs, system } = planner;
   return Supervisor.open({
     listener: {
       workerReady: (worker) => listener.current?.workerReady(worker),
@@ -154,6 +157,7 @@ function openSupervisor(
     },
     // No variable of ours reaches the launcher, and so none the worker.
     launcher: { ...programs.launcher, env: {} },
+    namespaceLauncher: () => (namespace.found?.way ? namespace.found.launcher : null),
     spareLaunchers: config.spareLaunchers,
     planLaunch: (spec: WorkerSpec, place: LaunchPlace): LaunchPlan =>
       alterPlan(
@@ -165,6 +169,7 @@ function openSupervisor(
           ...place,
           hostEnv: config.workerEnvironment,
           identity: config.workerUser,
+          namespaceWay: namespace.found?.way ?? null,
         }),
         spec,
       ),

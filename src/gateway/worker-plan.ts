@@ -104,6 +104,7 @@ function sandboxPolicyOf(
       execute: [file],
     }),
     network: sealed ? closedNetwork : unit.policy.sandbox.network,
+    namespace: strict && unit.policy.sandbox.namespace,
     limits: unit.policy.limits,
   });
 }

@@ -50,11 +50,16 @@ export interface KeepWarmPolicy {
   readonly idleTtlSeconds: number;
 }
 
+/** `sandbox.require`, each a part of the next: nothing; Landlock, seccomp and no_new_privs; a minimal root beside them. */
+export type SandboxTier = 'none' | 'kernel' | 'namespace';
+
 export interface FunctionSandbox {
   /** Never more than the operator allows. */
   readonly network: NetworkGrants;
-  /** `sandbox.require: "kernel"`: rather not served than served without the kernel's layers. */
-  readonly requireKernel: boolean;
+  /** Rather not served than served without it; `namespace` asks for the kernel's layers too. */
+  readonly require: SandboxTier;
+  /** Its workers see a minimal root: asked for by the function or the operator, offered by the host, not switched off. */
+  readonly namespace: boolean;
 }
 
 export interface FunctionPolicy {

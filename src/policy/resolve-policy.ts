@@ -10,6 +10,7 @@ import type {
   HttpMethod,
   KeepWarmPolicy,
   RateLimitPolicy,
+  SandboxTier,
   StreamPolicy,
   WorkerPoolPolicy,
 } from './function-policy.ts';
@@ -53,7 +54,7 @@ export interface PolicyPatch {
   readonly securityHeaders?: SecurityHeaders;
   readonly group?: string;
   readonly network?: NetworkGrants;
-  readonly requireKernel?: boolean;
+  readonly require?: SandboxTier;
   /** In the units of ResourceLimits. */
   readonly limits?: Readonly<Partial<Record<LimitName, number>>>;
 }
@@ -106,6 +107,8 @@ export function resolvePolicy(
   const maxConcurrency = nearest(patches, 'maxConcurrency') ?? defaults.maxConcurrency;
   const rules = defaults.sandbox ?? defaultSandboxRules;
   const network = narrowNetwork(nearest(patches, 'network') ?? rules.network, rules.network);
+  const strictFs = defaults.strictFs.enabled && (own.strictFs !== false || mustStayStrict(defaults, network));
+  const require = nearest(patches, 'require') ?? 'none';
   return Object.freeze({
     timeoutMs,
     maxConcurrency,
@@ -120,14 +123,19 @@ export function resolvePolicy(
     rateLimit: nearest(patches, 'rateLimit') ?? null,
     edge: nearest(patches, 'edge') ?? null,
     ...resolveBrowser(patches, defaults.browser),
-    strictFs: defaults.strictFs.enabled && (own.strictFs !== false || mustStayStrict(defaults, network)),
-    sandbox: Object.freeze({ network, requireKernel: nearest(patches, 'requireKernel') ?? false }),
+    strictFs,
+    sandbox: Object.freeze({ network, require, namespace: strictFs && hasNamespace(require, rules) }),
     limits: resolveLimits(patches, rules),
     handler: own.handler ?? 'handler',
     adapter: own.adapter ?? 'native',
     sharedDeps: Object.freeze([...(own.sharedDeps ?? [])]),
     group: nearest(patches, 'group') ?? null,
   });
+}
+
+function hasNamespace(require: SandboxTier, { namespaceUse, namespaceMissing }: SandboxRules): boolean {
+  if (namespaceMissing !== null || namespaceUse === 'off') return false;
+  return namespaceUse !== 'asked' || require === 'namespace';
 }
 
 function resolveBrowser(patches: readonly PolicyPatch[], defaults?: BrowserDefaults): BrowserDefaults {

@@ -49,6 +49,11 @@ export interface SandboxPolicy {
    * may start none. Only builds may.
    */
   readonly processes?: 'group';
+  /**
+   * True: its root holds what `files` names and the system's own grants, and other paths do not exist for it. Default
+   * false: they exist, and cannot be opened.
+   */
+  readonly namespace?: boolean;
   readonly limits: ResourceLimits;
 }
 

@@ -15,7 +15,18 @@ export interface SandboxRules {
   readonly streams: StreamPolicy;
   /** Whether Landlock, seccomp and no_new_privs are in force: what `sandbox.require: "kernel"` asks for. */
   readonly kernelTier: boolean;
+  /** Who gets a minimal root. */
+  readonly namespaceUse: NamespaceUse;
+  /** Why this host cannot give one, in words; null: it can, or nobody has looked yet. */
+  readonly namespaceMissing: string | null;
 }
+
+/**
+ * FN_SANDBOX_NAMESPACE. `off`: no function; `asked`: those with `sandbox.require: "namespace"`; `auto`: all where the host
+ * offers it; `required`: all, or the gateway does not start.
+ */
+export const namespaceUses = ['off', 'asked', 'auto', 'required'] as const;
+export type NamespaceUse = (typeof namespaceUses)[number];
 
 export const defaultMaxima: LimitMaxima = Object.freeze(
   Object.fromEntries(
@@ -29,4 +40,6 @@ export const defaultSandboxRules: SandboxRules = Object.freeze({
   maxima: defaultMaxima,
   streams: defaultStreamMaxima,
   kernelTier: true,
+  namespaceUse: 'asked',
+  namespaceMissing: null,
 });

@@ -4,8 +4,9 @@
 
 /**
  * What is in force during a run. `none`: a plain child process. `process`: rlimits, clean environment, closed
- * descriptors. `capabilities`: beside those, every capability dropped and no_new_privs. `landlock`, `seccomp`: beside
- * those, that layer alone. `kernel`: all of it. `guarded`: the language guard on top, as every function runs.
+ * descriptors. `capabilities`: beside those, every capability dropped and no_new_privs. `landlock`, `seccomp`,
+ * `namespace`: beside those, that layer alone. `kernel`: all of it but the namespace, which functions get where it is asked
+ * for. `guarded`: the language guard on top, as every function runs.
  */
 export const attackLevels = [
   'none',
@@ -13,6 +14,7 @@ export const attackLevels = [
   'capabilities',
   'landlock',
   'seccomp',
+  'namespace',
   'kernel',
   'guarded',
 ] as const;

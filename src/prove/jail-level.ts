@@ -2,21 +2,25 @@
 // Only plans of attacks are changed this way.
 
 import type { SandboxPolicy } from '../policy/sandbox-policy.ts';
-import type { LaunchPlan } from '../sandbox/launch-plan.ts';
+import type { JailPlan, LaunchPlan } from '../sandbox/launch-plan.ts';
 import type { AttackClass, JailLevel } from './attack-class.ts';
 import type { AttackWorld } from './attack-world.ts';
 
+const none: JailPlan = { root: null, landlock: null, seccomp: null };
+
 export function planAtLevel(plan: LaunchPlan, level: JailLevel): LaunchPlan {
-  const layers = plan.jail ?? { landlock: null, seccomp: null };
+  const layers = plan.jail ?? none;
   switch (level) {
     case 'process':
       return { ...plan, jail: null };
     case 'capabilities':
-      return { ...plan, jail: { landlock: null, seccomp: null } };
+      return { ...plan, jail: none };
     case 'landlock':
-      return { ...plan, jail: { landlock: layers.landlock, seccomp: null } };
+      return { ...plan, jail: { ...none, landlock: layers.landlock } };
     case 'seccomp':
-      return { ...plan, jail: { landlock: null, seccomp: layers.seccomp } };
+      return { ...plan, jail: { ...none, seccomp: layers.seccomp } };
+    case 'namespace':
+      return { ...plan, jail: { ...none, root: layers.root } };
     case 'kernel':
     case 'guarded':
       return plan;

@@ -11,6 +11,8 @@ export interface Capabilities {
   readonly noNewPrivs: boolean;
   /** node:ffi works: without it there is no launcher, so no kernel layer at all. */
   readonly ffi: boolean;
+  /** mount_setattr(2), since Linux 5.12: what a minimal root is made with. Whether this user may is only found out by doing. */
+  readonly mountApi: boolean;
 }
 
 // landlock_create_ruleset(2), <linux/landlock.h>.
@@ -18,6 +20,8 @@ const landlockCreateRulesetVersion = 1;
 // seccomp(2), <linux/seccomp.h>.
 const seccompGetActionAvail = 2;
 const seccompRetErrno = 0x00050000;
+/** <asm-generic/errno.h> */
+const enosys = 38;
 // prctl(2), <linux/prctl.h>.
 const prGetNoNewPrivs = 39;
 
@@ -28,6 +32,16 @@ function answered(ask: () => bigint): bigint | null {
     if (error instanceof KernelError) return null;
     throw error;
   }
+}
+
+/** Asked to change nothing, with a size that no version takes. */
+function knowsMountAttributes(kernel: Kernel): boolean {
+  try {
+    kernel.call('mount_setattr', -1, 0, 0, 0, 0);
+  } catch (error) {
+    return error instanceof KernelError && error.errno !== enosys;
+  }
+  return true;
 }
 
 function probeKernel(kernel: Kernel): Omit<Capabilities, 'platform' | 'arch'> {
@@ -41,6 +55,7 @@ function probeKernel(kernel: Kernel): Omit<Capabilities, 'platform' | 'arch'> {
     seccomp: answered(() => kernel.call('seccomp', seccompGetActionAvail, 0, address)) !== null,
     noNewPrivs: answered(() => kernel.call('prctl', prGetNoNewPrivs)) !== null,
     ffi: true,
+    mountApi: knowsMountAttributes(kernel),
   };
 }
 
@@ -51,7 +66,7 @@ export function probeCapabilities(): Capabilities {
   try {
     kernel = openKernel();
   } catch {
-    return { platform, arch, landlockAbi: 0, seccomp: false, noNewPrivs: false, ffi: false };
+    return { platform, arch, landlockAbi: 0, seccomp: false, noNewPrivs: false, ffi: false, mountApi: false };
   }
   return { platform, arch, ...probeKernel(kernel) };
 }

@@ -3,8 +3,8 @@
 
 import type { SandboxPolicy } from '../policy/sandbox-policy.ts';
 import type { Capabilities } from './capabilities.ts';
-import { planLandlock } from './landlock-plan.ts';
-import { type LaunchPlan, planRlimits, planSeccomp } from './launch-plan.ts';
+import { type LaunchPlan, planJail, planRlimits } from './launch-plan.ts';
+import type { NamespaceWay } from './root-plan.ts';
 import type { SystemGrants } from './system-grants.ts';
 
 export interface CommandInput {
@@ -21,13 +21,13 @@ export interface CommandInput {
   /** `ownDir` or below it. */
   readonly workingDir: string;
   readonly identity: { readonly uid: number; readonly gid: number } | null;
+  /** As in LaunchInput. */
+  readonly namespaceWay?: NamespaceWay | null;
 }
 
 /** Pure, like `planLaunch`. */
 export function planCommand(input: CommandInput): LaunchPlan {
-  const { policy, capabilities, system, file, ownDir } = input;
-  const landlock = () =>
-    planLandlock({ abi: capabilities.landlockAbi, policy, system, file, tempDir: ownDir });
+  const { policy, capabilities, system, file, ownDir, namespaceWay = null } = input;
   return {
     protocol: 1,
     socketPath: null,
@@ -38,6 +38,6 @@ export function planCommand(input: CommandInput): LaunchPlan {
     workingDir: input.workingDir,
     rlimits: planRlimits(policy.limits),
     identity: input.identity,
-    jail: policy.strict ? { landlock: landlock(), seccomp: planSeccomp(capabilities, policy) } : null,
+    jail: planJail({ policy, system, file, tempDir: ownDir }, capabilities, namespaceWay),
   };
 }

@@ -8,6 +8,7 @@ import { landlockSince } from './landlock-access.ts';
 import { type LandlockPlan, planLandlock } from './landlock-plan.ts';
 import { withTempDir } from './language-guard.ts';
 import { maxPlanBytes } from './launcher-protocol.ts';
+import { type NamespaceWay, planRoot, type RootInput, type RootPlan } from './root-plan.ts';
 import type { SystemGrants } from './system-grants.ts';
 import { workerEnvironment } from './worker-environment.ts';
 
@@ -37,6 +38,13 @@ export interface RlimitPlan {
   readonly msgqueue: number;
 }
 
+export interface JailPlan {
+  /** null: the worker sees the host's own root. */
+  readonly root: RootPlan | null;
+  readonly landlock: LandlockPlan | null;
+  readonly seccomp: SeccompPlan | null;
+}
+
 export interface LaunchPlan {
   readonly protocol: 1;
   /** null: no connection; the program has its three standard streams only. */
@@ -53,7 +61,7 @@ export interface LaunchPlan {
   /** Started as root: become this user first; null keeps the user. */
   readonly identity: { readonly uid: number; readonly gid: number } | null;
   /** null: the sandbox is off (FN_STRICT_FS=0); rlimits, capabilities, process group, environment and descriptors still apply. */
-  readonly jail: { readonly landlock: LandlockPlan | null; readonly seccomp: SeccompPlan | null } | null;
+  readonly jail: JailPlan | null;
 }
 
 export interface LaunchInput {
@@ -76,6 +84,8 @@ export interface LaunchInput {
   /** The gateway's environment; only LANG, LC_*, TZ and CA variables pass. */
   readonly hostEnv: Readonly<Record<string, string | undefined>>;
   readonly identity?: { readonly uid: number; readonly gid: number } | null;
+  /** How this host comes to mount namespaces; null: it does not, and a policy that asks for one cannot be planned. Default null. */
+  readonly namespaceWay?: NamespaceWay | null;
 }
 
 /** Ours: Node 26 aborts with 512 MiB of RLIMIT_DATA and works with 1,000 MiB; this only stops runaways. */
@@ -116,9 +126,37 @@ export function planSeccomp(capabilities: Capabilities, policy: SandboxPolicy): 
   };
 }
 
-/** Computes the plan of one worker. Pure: the same input gives the same plan. */
+/**
+ * null: the policy has switched it off.
+ * @throws Error when the policy asks for a namespace that this host does not offer
+ */
+export function planJail(
+  place: JailPlace,
+  capabilities: Capabilities,
+  namespaceWay: NamespaceWay | null,
+): JailPlan | null {
+  const { policy } = place;
+  if (!policy.strict) return null;
+  return {
+    root: policy.namespace === true ? planNamespace(place, namespaceWay) : null,
+    landlock: planLandlock({ abi: capabilities.landlockAbi, ...place }),
+    seccomp: planSeccomp(capabilities, policy),
+  };
+}
+
+type JailPlace = Omit<RootInput, 'way'>;
+
+function planNamespace(place: JailPlace, way: NamespaceWay | null): RootPlan {
+  if (way === null) throw new Error('cannot plan a minimal root: this host offers no mount namespace');
+  return planRoot({ ...place, way });
+}
+
+/**
+ * Computes the plan of one worker. Pure: the same input gives the same plan.
+ * @throws Error when the policy asks for a namespace that this host does not offer
+ */
 export function planLaunch(input: LaunchInput): LaunchPlan {
-  const { policy, capabilities, system, command, tempDir } = input;
+  const { policy, system, command, tempDir, namespaceWay = null } = input;
   return {
     protocol: 1,
     socketPath: input.socketPath,
@@ -129,18 +167,7 @@ export function planLaunch(input: LaunchInput): LaunchPlan {
     workingDir: tempDir,
     rlimits: planRlimits(policy.limits),
     identity: input.identity ?? null,
-    jail: policy.strict
-      ? {
-          landlock: planLandlock({
-            abi: capabilities.landlockAbi,
-            policy,
-            system,
-            file: command.file,
-            tempDir,
-          }),
-          seccomp: planSeccomp(capabilities, policy),
-        }
-      : null,
+    jail: planJail({ policy, system, file: command.file, tempDir }, input.capabilities, namespaceWay),
   };
 }
 

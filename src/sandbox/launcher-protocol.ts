@@ -11,7 +11,7 @@
 //   4. The launcher makes that connection, if there is one, fd 3 (blocking), opens /dev/null as fd 0, keeps its stdout and stderr as fds 1
 //      and 2, closes every other descriptor, enters the jail and replaces itself by execve. The pid stays the same.
 //   5. A step that fails prints ONE line on stderr, `{"launcher":"failed","step":"landlock","call":"landlock_add_rule","errno":"EINVAL","message":"cannot …"}`,
-//      and ends the process with `launcherExitCodes[step]` (70–79). The connection closes with it. A read grant that is a
+//      and ends the process with `launcherExitCodes[step]` (70–80). The connection closes with it. A read grant that is a
 //      link or is not there is left out of the jail; a link also prints `{"launcher":"note",…}`.
 
 /** Longest plan a launcher reads, bytes. Ours: a plan is a few KiB; 1 MiB leaves room for many granted entries. */
@@ -29,6 +29,7 @@ export const launcherExitCodes = {
   exec: 77,
   platform: 78,
   unexpected: 79,
+  namespace: 80,
 } as const;
 
 export type LauncherStep = keyof typeof launcherExitCodes;

@@ -1,12 +1,14 @@
 // The layers of the jail and whether each is in force on this host, for health, doctor and people. Success is never
 // reported for what is not enforced: a layer that an older kernel enforces in part says which part is missing.
 
+import type { NamespaceUse } from '../policy/sandbox-rules.ts';
 import type { Capabilities } from './capabilities.ts';
 import { landlockSince } from './landlock-access.ts';
 
 export type LayerName =
   | 'landlock'
   | 'seccomp'
+  | 'namespace'
   | 'no_new_privs'
   | 'capabilities'
   | 'rlimits'
@@ -17,14 +19,21 @@ export type LayerName =
   | 'descriptors'
   | 'language_guard';
 
-export type LayerState = 'on' | 'partial' | 'off' | 'unavailable';
+export type LayerState = 'on' | 'partial' | 'available' | 'off' | 'unavailable';
 
 export interface SandboxLayer {
   readonly layer: LayerName;
-  /** `off`: switched off by the operator; `unavailable`: this host does not have it. */
+  /** `available`: for functions that ask; `off`: switched off by the operator; `unavailable`: this host does not have it. */
   readonly state: LayerState;
   /** One sentence without host paths. */
   readonly detail: string;
+}
+
+/** FN_SANDBOX_NAMESPACE, and what the host said to it. */
+export interface NamespaceState {
+  readonly use: NamespaceUse;
+  /** In words, without paths; null: it is offered. */
+  readonly missing: string | null;
 }
 
 interface LayerOptions {
@@ -34,6 +43,8 @@ interface LayerOptions {
   readonly noCgroups?: string | null;
   /** FN_WORKER_USER in force. Default null. */
   readonly workerUser?: { readonly uid: number; readonly gid: number } | null;
+  /** null: nobody has asked this host yet. Default null. */
+  readonly namespace?: NamespaceState | null;
   /** The gateway's user is root. Default false. */
   readonly isRoot?: boolean;
 }
@@ -101,6 +112,26 @@ function cgroupLayer(noCgroups: string | null): SandboxLayer {
       };
 }
 
+const namespaceDetails: Readonly<Record<Exclude<NamespaceUse, 'off'>, SandboxLayer>> = {
+  asked: {
+    layer: 'namespace',
+    state: 'available',
+    detail:
+      'functions with sandbox.require "namespace" have a minimal root: other files do not exist for them',
+  },
+  auto: { layer: 'namespace', state: 'on', detail: 'workers have a minimal root: other files do not exist' },
+  required: { layer: 'namespace', state: 'on', detail: 'every worker has a minimal root, or does not start' },
+};
+
+function namespaceLayer(state: NamespaceState | null): SandboxLayer {
+  const layer = 'namespace';
+  if (state === null) return { layer, state: 'off', detail: 'not looked for: no function has asked for it' };
+  if (state.use === 'off') return { layer, state: 'off', detail: 'switched off by FN_SANDBOX_NAMESPACE' };
+  return state.missing === null
+    ? namespaceDetails[state.use]
+    : { layer, state: 'unavailable', detail: state.missing };
+}
+
 function workerUserLayer({ workerUser = null, isRoot = false }: LayerOptions): SandboxLayer {
   const layer = 'worker_user';
   if (workerUser !== null) {
@@ -126,8 +157,8 @@ function noNewPrivsLayers({ noNewPrivs }: Capabilities): SandboxLayer[] {
 
 /** All layers, strongest first. */
 export function describeSandbox(capabilities: Capabilities, options: LayerOptions): SandboxLayer[] {
-  const { strict, noCgroups = 'not looked for' } = options;
-  const kernelLayers = [landlockLayer(capabilities), seccompLayer(capabilities)];
+  const { strict, noCgroups = 'not looked for', namespace = null } = options;
+  const kernelLayers = [landlockLayer(capabilities), seccompLayer(capabilities), namespaceLayer(namespace)];
   const launched = capabilities.ffi && capabilities.platform === 'linux';
   const basic: SandboxLayer[] = [
     rlimitsLayer,

@@ -1,7 +1,8 @@
 // What every worker may use of the host itself: libraries, the loader, CA certificates, time zones, name resolution, a few
 // devices. These paths belong to the operator, so links among them are resolved here, once, when the gateway starts.
 
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 
 export interface SystemGrants {
   /** Files and folders readable with everything below. Real paths. */
@@ -10,6 +11,17 @@ export interface SystemGrants {
   readonly devices: readonly string[];
   /** The dynamic loader: the kernel opens it for every execve (elf(5), PT_INTERP). */
   readonly execute: readonly string[];
+  /** Folders of links among which the way to a library may lead; they are there in a minimal root, and hold no files. */
+  readonly passages: readonly string[];
+  /** The links on the way to all of these, which a minimal root has too. */
+  readonly links: readonly PathLink[];
+}
+
+export interface PathLink {
+  /** Absolute; only its end is a link. */
+  readonly path: string;
+  /** As it is written. */
+  readonly target: string;
 }
 
 const libraries = [
@@ -106,6 +118,41 @@ export const certificateVariables = [
   'NODE_EXTRA_CA_CERTS',
 ] as const;
 
+/** Debian's choices between packages, which libraries are found through. */
+const passages = ['/etc/alternatives'];
+
+/** path_resolution(7), ELOOP. */
+const maxLinks = 40;
+
+/** The links that a path leads over, each where it really lies. */
+function linksOnTheWay(path: string): PathLink[] {
+  const links: PathLink[] = [];
+  let [real, rest] = ['/', path.split('/').filter((name) => name !== '')];
+  for (let name = rest.shift(); name !== undefined && links.length < maxLinks; name = rest.shift()) {
+    const next = join(real, name);
+    if (lstatSync(next, { throwIfNoEntry: false })?.isSymbolicLink() !== true) {
+      real = next;
+      continue;
+    }
+    const target = readlinkSync(next);
+    links.push({ path: next, target });
+    rest = [
+      ...resolve(dirname(next), target)
+        .split('/')
+        .filter((part) => part !== ''),
+      ...rest,
+    ];
+    real = '/';
+  }
+  return links;
+}
+
+/** Of all paths, each once. */
+function linksTo(paths: readonly string[]): PathLink[] {
+  const links = paths.filter((path) => existsSync(path)).flatMap(linksOnTheWay);
+  return [...new Map(links.map((link) => [link.path, link])).values()];
+}
+
 function existing(paths: readonly string[]): string[] {
   return [...new Set(paths.filter((path) => existsSync(path)).map((path) => realpathSync(path)))];
 }
@@ -116,18 +163,21 @@ function existing(paths: readonly string[]): string[] {
  */
 export function loadSystemGrants(env: Readonly<Record<string, string | undefined>> = {}): SystemGrants {
   const own = certificateVariables.map((name) => env[name]).filter((path) => path?.startsWith('/') === true);
+  const read = [
+    ...libraries,
+    ...certificates,
+    ...placesAndTimes,
+    ...resolver,
+    ...hostFigures,
+    ...sources,
+    ...own.filter((path) => path !== undefined),
+  ];
   return {
-    read: existing([
-      ...libraries,
-      ...certificates,
-      ...placesAndTimes,
-      ...resolver,
-      ...hostFigures,
-      ...sources,
-      ...own.filter((path) => path !== undefined),
-    ]),
+    read: existing(read),
     devices: existing(['/dev/null']),
     execute: existing(loaders),
+    passages: existing(passages),
+    links: linksTo([...read, ...loaders, ...passages]),
   };
 }
 

@@ -9,8 +9,8 @@ import type { LaunchPlan } from '../sandbox/launch-plan.ts';
 import { afterEnd, type BackoffState, healthyMs, noBackoff } from './backoff.ts';
 import type { WorkerCgroups } from './cgroup.ts';
 import type { LauncherCommand } from './launcher-process.ts';
+import { LauncherSupply } from './launcher-supply.ts';
 import { RuntimeSockets } from './runtime-sockets.ts';
-import { SpareLaunchers } from './spare-launchers.ts';
 import { removeAbandonedTempDirs, type TempOwner, WorkerTempDirs } from './temp-dir.ts';
 import { UsageWatch } from './usage-watch.ts';
 import { type LaunchPlace, WorkerProcess, type WorkerState } from './worker-process.ts';
@@ -26,6 +26,8 @@ const maxRememberedPools = 512;
 export interface SupervisorOptions {
   readonly listener: SupervisorListener;
   readonly launcher: LauncherCommand;
+  /** For plans with a root that another program must make the namespace for. Default: there is none. */
+  readonly namespaceLauncher?: () => LauncherCommand | null;
   readonly spareLaunchers: number;
   /** Usually `planLaunch` of the sandbox with this host's capabilities; throws when the sandbox is required and missing. */
   readonly planLaunch: (spec: WorkerSpec, place: LaunchPlace) => LaunchPlan;
@@ -86,7 +88,7 @@ interface PoolRecord {
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #sockets: RuntimeSockets;
-  readonly #spares: SpareLaunchers;
+  readonly #spares: LauncherSupply;
   readonly #tempDirs: WorkerTempDirs;
   readonly #usageWatch: UsageWatch;
   readonly #workers = new Map<string, WorkerProcess>();
@@ -100,13 +102,14 @@ export class Supervisor {
     this.#sockets = sockets;
     this.#tempDirs = new WorkerTempDirs(options.tempParent, options.workerUser ?? null);
     this.#usageWatch = new UsageWatch(options.clock);
-    this.#spares = new SpareLaunchers({
+    const spares = {
       command: options.launcher,
       count: options.spareLaunchers,
       clock: options.clock,
       log: options.log,
       ...(options.random === undefined ? {} : { random: options.random }),
-    });
+    };
+    this.#spares = new LauncherSupply(spares, options.namespaceLauncher);
   }
 
   /**

@@ -11,9 +11,9 @@ import type { LoadFailedMessage, ReadyMessage } from '../protocol/messages.ts';
 import type { LaunchPlan } from '../sandbox/launch-plan.ts';
 import type { WorkerCgroups } from './cgroup.ts';
 import type { LauncherProcess } from './launcher-process.ts';
+import type { LauncherSupply } from './launcher-supply.ts';
 import { processUsage } from './process-usage.ts';
 import type { RuntimeSockets } from './runtime-sockets.ts';
-import type { SpareLaunchers } from './spare-launchers.ts';
 import type { WorkerTempDirs } from './temp-dir.ts';
 import type { UsageWatch } from './usage-watch.ts';
 import { type LimitBreach, WorkerLimits } from './worker-limits.ts';
@@ -39,7 +39,7 @@ export interface WorkerProcessDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly sockets: RuntimeSockets;
-  readonly spares: SpareLaunchers;
+  readonly spares: LauncherSupply;
   readonly tempDirs: WorkerTempDirs;
   readonly usageWatch: UsageWatch;
   /** null: this host lends us none. */
@@ -103,11 +103,14 @@ export class WorkerProcess {
       const token = sockets.createToken();
       const socketPath = sockets.path(this.spec.runtime);
       const plan = planLaunch(this.spec, { socketPath, token, tempDir: this.#tempDir });
-      const launcher = spares.take();
+      const launcher = spares.take(plan);
       this.#launcher = launcher;
       launcher.mask = this.#mask;
       launcher.label = { worker: this.id, function: this.spec.functionKey };
-      this.#forget = sockets.expect(token, launcher.pid, (socket, early) => this.#connected(socket, early));
+      this.#forget = sockets.expect(token, launcher.pid, (socket, early) => {
+        spares.succeeded(plan);
+        this.#connected(socket, early);
+      });
       this.#limits = this.#hold(launcher.pid, this.#tempDir);
       launcher.become(plan);
       launcher.whenExited((exit) => this.#exited(exit));
@@ -157,7 +160,6 @@ export class WorkerProcess {
       socket.destroy();
       return;
     }
-    this.#deps.spares.succeeded();
     const connection = new WorkerConnection(
       socket,
       {

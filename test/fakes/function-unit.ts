@@ -35,7 +35,7 @@ const policy: FunctionPolicy = {
   cors: null,
   securityHeaders: noSecurityHeaders,
   strictFs: true,
-  sandbox: { network: openNetwork, requireKernel: false },
+  sandbox: { network: openNetwork, require: 'none', namespace: false },
   limits: defaultResourceLimits,
   handler: 'handler',
   adapter: 'native',

@@ -19,6 +19,7 @@ const levelTitles: Readonly<Record<JailLevel, string>> = {
   capabilities: 'capabilities',
   landlock: 'Landlock',
   seccomp: 'seccomp',
+  namespace: 'minimal root',
   kernel: 'kernel layers',
   guarded: 'and guard',
 };

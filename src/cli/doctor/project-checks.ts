@@ -72,7 +72,7 @@ export async function functionChecks(loaded: LoadedConfig, context: CliContext):
   const folder: Check = { id: 'project.functions_dir', status: 'OK', message: config.functionsRoot };
   try {
     const { inspectFunctions, inspectBuilds } = await context.loadGateway();
-    const catalog = await inspectFunctions(config);
+    const catalog = await inspectFunctions(config, context.layout);
     return [folder, ...catalogChecks(catalog), ...buildChecks(await inspectBuilds(config, catalog))];
   } catch (error) {
     const message = `cannot scan: ${error instanceof Error ? error.message : String(error)}`;

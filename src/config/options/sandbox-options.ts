@@ -2,8 +2,9 @@
 
 import { closedNetwork, networkOfPorts, openNetwork } from '../../policy/network-grants.ts';
 import type { NetworkGrants } from '../../policy/sandbox-policy.ts';
+import { type NamespaceUse, namespaceUses } from '../../policy/sandbox-rules.ts';
 import { accept, type Option, type Outcome, reject } from '../option.ts';
-import { readBoolExact, readBoolOff, readText, toList } from '../option-readers.ts';
+import { readBoolExact, readBoolOff, readOneOf, readText, toList } from '../option-readers.ts';
 
 /** One more folder or file that workers may touch; the path is as written. */
 export interface AllowEntry {
@@ -87,6 +88,15 @@ function readNetwork(raw: unknown): Outcome<NetworkGrants> {
   return accept(networkOfPorts(ports.map(Number), words.includes('udp')));
 }
 
+const sandboxNamespace: Option<NamespaceUse> = {
+  doc: 'Who gets a minimal root of its own, in which other files do not even exist.',
+  accepted: `${namespaceUses.slice(0, -1).join(', ')} or ${namespaceUses.at(-1)}`,
+  env: 'FN_SANDBOX_NAMESPACE',
+  key: 'sandbox-namespace',
+  fallback: 'asked',
+  read: readOneOf(namespaceUses),
+};
+
 const workerUser: Option<string | null> = {
   doc: 'User that workers become when the gateway is started as root.',
   accepted: 'name, uid, name:group or uid:gid of an ordinary user',
@@ -102,5 +112,6 @@ export const sandboxOptions = {
   strictFsLock,
   sandboxRequired,
   sandboxNetwork,
+  sandboxNamespace,
   workerUser,
 };

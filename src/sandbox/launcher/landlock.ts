@@ -1,36 +1,14 @@
-// Puts this thread into a Landlock domain (landlock(7)). Paths are opened without following any link, so that a link
-// planted in a function's folder grants nothing; what was granted is the file itself, whatever its name becomes.
+// Puts this thread into a Landlock domain (landlock(7)). What is granted is the file itself, whatever its name becomes.
 
 import { closeSync, fstatSync } from 'node:fs';
-import { cString, type Kernel, KernelError } from '../kernel.ts';
+import type { Kernel } from '../kernel.ts';
 import { fileOnlyAccess, netAccess } from '../landlock-access.ts';
 import type { LandlockPlan, LandlockRule } from '../landlock-plan.ts';
-import { noteSkippedLink } from './failure.ts';
+import { openGranted, placeOpenHow } from './granted-path.ts';
 
 // landlock_add_rule(2), <linux/landlock.h>.
 const rulePathBeneath = 1;
 const ruleNetPort = 2;
-
-// openat2(2), <linux/openat2.h>, <fcntl.h>.
-const atFdcwd = -100;
-const oPath = 0o10000000;
-const oCloexec = 0o2000000;
-const resolveNoSymlinks = 0x04;
-const openHowBytes = 24;
-
-// <asm-generic/errno-base.h>, <asm-generic/errno.h>.
-const enoent = 2;
-const eacces = 13;
-const enotdir = 20;
-const eloop = 40;
-const absent: ReadonlySet<number> = new Set([enoent, eacces, enotdir, eloop]);
-
-function openHow(): Buffer {
-  const how = Buffer.alloc(openHowBytes);
-  how.writeBigUInt64LE(BigInt(oPath | oCloexec), 0);
-  how.writeBigUInt64LE(BigInt(resolveNoSymlinks), 16);
-  return how;
-}
 
 /** struct landlock_ruleset_attr, as long as this ABI knows it: an older kernel refuses bytes it does not know. */
 function createRuleset(kernel: Kernel, plan: LandlockPlan): number {
@@ -41,18 +19,6 @@ function createRuleset(kernel: Kernel, plan: LandlockPlan): number {
     attr.writeBigUInt64LE(BigInt(value), 8 * index);
   });
   return Number(kernel.call('landlock_create_ruleset', kernel.place(attr), attr.length, 0));
-}
-
-/** The descriptor of a granted path, or null when an optional one cannot be had. */
-function openGranted(kernel: Kernel, rule: LandlockRule, how: bigint): number | null {
-  try {
-    return Number(kernel.call('openat2', atFdcwd, kernel.place(cString(rule.path)), how, openHowBytes));
-  } catch (error) {
-    if (!(error instanceof KernelError) || !absent.has(error.errno)) throw error;
-    if (rule.required) throw new Error(`cannot grant ${rule.path}, which a worker needs`, { cause: error });
-    if (error.errno === eloop) noteSkippedLink(rule.path);
-    return null;
-  }
 }
 
 function addPath(kernel: Kernel, ruleset: number, rule: LandlockRule, how: bigint): void {
@@ -81,7 +47,7 @@ function addPort(kernel: Kernel, ruleset: number, port: number): void {
 /** Needs no_new_privs. */
 export function enterLandlock(kernel: Kernel, plan: LandlockPlan): void {
   const ruleset = createRuleset(kernel, plan);
-  const how = kernel.place(openHow());
+  const how = placeOpenHow(kernel);
   for (const rule of plan.rules) addPath(kernel, ruleset, rule, how);
   for (const port of plan.connectPorts) addPort(kernel, ruleset, port);
   kernel.call('landlock_restrict_self', ruleset, 0);

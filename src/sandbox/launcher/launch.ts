@@ -8,6 +8,7 @@ import { dial } from './dial.ts';
 import { execute, placeExecArguments, restoreSignals } from './exec.ts';
 import { LaunchFailure, reportFailure, runStep } from './failure.ts';
 import { enterLandlock } from './landlock.ts';
+import { enterRoot } from './minimal-root.ts';
 import { readPlan } from './plan-input.ts';
 import { dieWithParent, dropPrivileges } from './privileges.ts';
 import { applyRlimits, volunteerForOomKiller } from './rlimits.ts';
@@ -21,6 +22,8 @@ function becomeWorker(kernel: Kernel, plan: LaunchPlan, parentPid: number): neve
     volunteerForOomKiller();
     applyRlimits(kernel, plan.rlimits);
   });
+  const root = plan.jail?.root ?? null;
+  if (root !== null) runStep('namespace', () => enterRoot(kernel, root));
   runStep('privileges', () => {
     dropPrivileges(kernel, plan);
     dieWithParent(kernel, parentPid);

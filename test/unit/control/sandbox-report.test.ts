@@ -9,6 +9,7 @@ test('sandbox report: speaks the language of fn.config.json', () => {
     strict_fs: true,
     network: { tcp_ports: 'all', udp: true },
     require: 'none',
+    namespace: false,
     limits: {
       memory_mb: 512,
       open_files: 256,
@@ -23,7 +24,9 @@ test('sandbox report: speaks the language of fn.config.json', () => {
 
 test('sandbox report: no port is an empty list, never the word for all', () => {
   const network = (grants: typeof openNetwork) =>
-    sandboxReport(functionUnit({ sandbox: { network: grants, requireKernel: true } }).policy)['network'];
+    sandboxReport(functionUnit({ sandbox: { network: grants, require: 'kernel', namespace: false } }).policy)[
+      'network'
+    ];
   assert.deepEqual(network(closedNetwork), { tcp_ports: [], udp: false });
   assert.deepEqual(network(networkOfPorts([443], true)), { tcp_ports: [443], udp: true });
   assert.deepEqual(network(openNetwork), { tcp_ports: 'all', udp: true });

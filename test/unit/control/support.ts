@@ -108,7 +108,7 @@ export async function startControl(setup: ControlSetup = {}) {
       socketBaseDir: '/run/fastfn',
       runtimes: () => state.runtimes,
       hotReload: () => ({ enabled: true, watching: true, lastScanAt: 5_000, lastError: state.lastError }),
-      sandbox: () => ({ landlock: 'abi 7' }),
+      sandbox: async () => ({ landlock: 'abi 7' }),
     },
     logs: new LogRing(),
     secrets,

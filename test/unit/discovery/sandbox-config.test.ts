@@ -77,12 +77,11 @@ describe('sandbox.network', () => {
 });
 
 describe('sandbox.require', () => {
-  it('is kernel unless the file clearly says none', () => {
-    const required = (value: unknown) => read({ sandbox: { require: value } }).patch.requireKernel;
-    assert.equal(required('kernel'), true);
-    assert.equal(required('none'), false);
-    for (const bad of ['kernal', 1, null, {}]) assert.equal(required(bad), true, JSON.stringify(bad));
-    assert.equal(read({ sandbox: { network: 'none' } }).patch.requireKernel, undefined);
+  it('is the strictest unless the file clearly says less', () => {
+    const required = (value: unknown) => read({ sandbox: { require: value } }).patch.require;
+    for (const word of ['none', 'kernel', 'namespace']) assert.equal(required(word), word);
+    for (const bad of ['kernal', 1, null, {}]) assert.equal(required(bad), 'namespace', JSON.stringify(bad));
+    assert.equal(read({ sandbox: { network: 'none' } }).patch.require, undefined);
   });
 });
 
@@ -90,7 +89,7 @@ describe('sandbox as a whole', () => {
   for (const bad of ['none', false, null, [], 0]) {
     it(`counts as the strictest when it is ${JSON.stringify(bad)}`, () => {
       const { network, patch, faults } = read({ sandbox: bad });
-      assert.deepEqual([network, patch.requireKernel], ['none', true]);
+      assert.deepEqual([network, patch.require], ['none', 'namespace']);
       assert.equal(faults[0]?.[1], 'sandbox');
     });
   }

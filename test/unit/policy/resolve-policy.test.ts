@@ -71,7 +71,11 @@ describe('policy: sandbox and limits', () => {
 
   it('defaults are those of the contract', () => {
     const { sandbox, limits } = resolve([]);
-    assert.deepEqual(sandbox, { network: { outboundTcp: 'all', udp: true }, requireKernel: false });
+    assert.deepEqual(sandbox, {
+      network: { outboundTcp: 'all', udp: true },
+      require: 'none',
+      namespace: false,
+    });
     assert.deepEqual(limits, {
       memoryBytes: 512 * mib,
       openFiles: 256,
@@ -86,7 +90,7 @@ describe('policy: sandbox and limits', () => {
 
   it('a nearer limit does not set the other limits of an outer file free', () => {
     const { limits, sandbox } = resolve([
-      { limits: { threads: 20 }, requireKernel: false },
+      { limits: { threads: 20 }, require: 'none' },
       { limits: { threads: 30, memoryBytes: 64 * mib }, network: closedNetwork },
     ]);
     assert.deepEqual([limits.threads, limits.memoryBytes], [20, 64 * mib]);
@@ -100,6 +104,8 @@ describe('policy: sandbox and limits', () => {
         maxima: { ...defaultMaxima, memoryBytes: 100 * mib, cpuMs: 700 },
         streams: { idleMs: 5000, maxMs: 7000 },
         kernelTier: true,
+        namespaceUse: 'asked',
+        namespaceMissing: null,
       },
     });
     assert.deepEqual([limits.memoryBytes, limits.cpuMs, limits.openFiles], [100 * mib, 700, 256]);

@@ -8,7 +8,7 @@ import {
   withTempDir,
 } from '../../../src/sandbox/language-guard.ts';
 
-const system = { read: ['/usr/lib'], devices: ['/dev/null'], execute: [] };
+const system = { read: ['/usr/lib'], devices: ['/dev/null'], execute: [], passages: [], links: [] };
 const policy: SandboxPolicy = {
   strict: true,
   files: { read: ['/fn/a.js'], list: ['/fn'], write: ['/data'], execute: [] },

@@ -26,12 +26,13 @@ const capabilities: Capabilities = {
   seccomp: true,
   noNewPrivs: true,
   ffi: true,
+  mountApi: true,
 };
 
 const input: LaunchInput = {
   policy,
   capabilities,
-  system: { read: ['/usr/lib'], devices: ['/dev/null'], execute: ['/lib64/loader'] },
+  system: { read: ['/usr/lib'], devices: ['/dev/null'], execute: ['/lib64/loader'], passages: [], links: [] },
   command: {
     file: '/usr/bin/node',
     args: ['--allow', tempDirPlaceholder, 'worker.js'],

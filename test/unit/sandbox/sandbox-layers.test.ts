@@ -10,6 +10,7 @@ const whole: Capabilities = {
   seccomp: true,
   noNewPrivs: true,
   ffi: true,
+  mountApi: true,
 };
 
 const stateOf = (capabilities: Capabilities, name: LayerName, strict = true) =>
@@ -65,7 +66,14 @@ test('layers: cgroups and a user of their own are said to be there only when the
 });
 
 test('layers: without a launcher nothing is claimed', () => {
-  const none: Capabilities = { ...whole, landlockAbi: 0, seccomp: false, noNewPrivs: false, ffi: false };
+  const none: Capabilities = {
+    ...whole,
+    landlockAbi: 0,
+    seccomp: false,
+    noNewPrivs: false,
+    ffi: false,
+    mountApi: false,
+  };
   const claimed = describeSandbox(none, { strict: true }).filter(({ state }) => state === 'on');
   assert.deepEqual(
     claimed.map(({ layer }) => layer),
