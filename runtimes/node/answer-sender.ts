@@ -1,14 +1,15 @@
-// Sends one answer: inline where it fits, else as chunks within the receiver's credit. Promises that every answer it
+// Sends one answer: in one frame where it fits, else as chunks within the receiver's credit. Promises that every answer it
 // begins is ended, by its last chunk or by throwing, which the caller turns into an error message.
 
 import { afterTurn, isUtf8, readText } from './builtins.ts';
 import type { Connection } from './connection.ts';
 import { contentType } from './headers.ts';
 import type { Invocation } from './invocation.ts';
-import { inlineBodyBytes, maxChunkBytes } from './limits.ts';
-import { fitsInline, type ResultHead, resultWithStream, resultWithText } from './message.ts';
+import { inlineBodyBytes, maxChunkBytes, maxHeadersTotalBytes } from './limits.ts';
+import { fitsInline, headerBlock, type ResultHead, resultWithStream, resultWithText } from './message.ts';
 import { openPieces, type PieceSource, type Pieces } from './pieces.ts';
 import { type Answer, toBytes, withPieceType } from './result.ts';
+import { isWithin } from './text.ts';
 
 const noBytes = Buffer.alloc(0);
 
@@ -21,7 +22,8 @@ export function sendAnswer(
   const { head, body } = answer;
   if (typeof body === 'string') {
     if (!fitsInline(body)) return sendBytes(connection, invocation, head, Buffer.from(body));
-    connection.send(resultWithText(invocation.id, head, body));
+    if (!sendFramed(connection, invocation, head, body))
+      connection.send(resultWithText(invocation.id, head, body));
     return undefined;
   }
   if (Buffer.isBuffer(body)) return sendWhole(connection, invocation, head, body);
@@ -34,9 +36,24 @@ function sendWhole(
   head: ResultHead,
   bytes: Buffer,
 ): Promise<void> | undefined {
-  if (bytes.length > inlineBodyBytes || !isUtf8(bytes)) return sendBytes(connection, invocation, head, bytes);
+  if (bytes.length > inlineBodyBytes) return sendBytes(connection, invocation, head, bytes);
+  if (sendFramed(connection, invocation, head, bytes)) return undefined;
+  if (!isUtf8(bytes)) return sendBytes(connection, invocation, head, bytes);
   connection.send(resultWithText(invocation.id, head, readText(bytes, 'utf8', 0, bytes.length)));
   return undefined;
+}
+
+/** False where an answer frame cannot say it. `body` must be within `inlineBodyBytes`. */
+function sendFramed(
+  connection: Connection,
+  { id }: Invocation,
+  { status, headers, proxy }: ResultHead,
+  body: string | Buffer,
+): boolean {
+  const block = headerBlock(headers);
+  if (proxy !== null || !isWithin(block, maxHeadersTotalBytes)) return false;
+  connection.sendAnswer(id, status, block, body);
+  return true;
 }
 
 async function sendBytes(connection: Connection, invocation: Invocation, head: ResultHead, bytes: Buffer) {

@@ -67,6 +67,11 @@ export class Connection implements FrameHandler {
     this.wake();
   }
 
+  sendAnswer(id: number, status: number, block: string, body: string | Buffer): void {
+    this.#writer.answer(id, status, block, body);
+    this.wake();
+  }
+
   sendChunk(id: number, bytes: Buffer): void {
     this.#writer.chunk(id, bytes);
     this.wake();

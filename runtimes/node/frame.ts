@@ -1,6 +1,6 @@
-// Bytes on the socket <-> frames: 4-byte big-endian length, then a payload that starts with `{` (a JSON message) or
-// with 0x01 (a body chunk: tag, u32 invocation id, bytes). No length is believed before it is checked; frames going
-// out gather in one piece of memory so that a turn's frames leave in one write.
+// Bytes on the socket <-> frames: 4-byte big-endian length, then a payload that starts with `{` (a JSON message), with
+// 0x01 (a body chunk: tag, u32 invocation id, bytes) or, going out, with 0x02 (an answer). No length is believed before it
+// is checked; frames going out gather in one piece of memory so that a turn's frames leave in one write.
 
 import { allocate, byteLength, copyBytes, sliceBytes, writeText } from './builtins.ts';
 import { maxChunkBytes, maxFrameBytes } from './limits.ts';
@@ -8,6 +8,9 @@ import { maxChunkBytes, maxFrameBytes } from './limits.ts';
 const lengthBytes = 4;
 const chunkTag = 0x01;
 const chunkPrefixBytes = 5;
+const answerTag = 0x02;
+/** Tag, u32 invocation id, u16 status, u32 length of the header block. */
+const answerPrefixBytes = 11;
 const messageTag = 0x7b;
 const slabBytes = 262_144;
 const countFromLength = 4_096;
@@ -112,8 +115,7 @@ export class FrameWriter {
 
   /** @throws RangeError when the message is longer than a frame may be. */
   message(json: string): void {
-    // A UTF-16 unit is at most three bytes; long texts are counted, so as not to reserve three times their size.
-    const bound = json.length <= countFromLength ? json.length * 3 : byteLength(json);
+    const bound = mostBytes(json);
     if (bound > maxFrameBytes) {
       throw new RangeError(`cannot send a message of ${bound} bytes: accepted are at most ${maxFrameBytes}`);
     }
@@ -121,6 +123,29 @@ export class FrameWriter {
     const written = writeText(this.#slab, json, this.#end + lengthBytes);
     this.#putU32(written);
     this.#end += written;
+  }
+
+  /** @param block JSON of the headers; it and the body must be within their maxima. */
+  answer(id: number, status: number, block: string, body: string | Buffer): void {
+    const bodyBound = typeof body === 'string' ? mostBytes(body) : body.length;
+    this.#reserve(lengthBytes + answerPrefixBytes + mostBytes(block) + bodyBound);
+    const start = this.#end;
+    const blockAt = start + lengthBytes + answerPrefixBytes;
+    const bodyAt = blockAt + writeText(this.#slab, block, blockAt);
+    const end =
+      bodyAt +
+      (typeof body === 'string'
+        ? writeText(this.#slab, body, bodyAt)
+        : copyBytes(body, this.#slab, bodyAt, 0, body.length));
+    this.#putU32(end - start - lengthBytes);
+    this.#slab[this.#end] = answerTag;
+    this.#end += 1;
+    this.#putU32(id);
+    this.#slab[this.#end] = status >>> 8;
+    this.#slab[this.#end + 1] = status & 0xff;
+    this.#end += 2;
+    this.#putU32(bodyAt - blockAt);
+    this.#end = end;
   }
 
   chunk(id: number, bytes: Buffer): void {
@@ -158,6 +183,11 @@ export class FrameWriter {
     this.#slab[at + 3] = value & 0xff;
     this.#end = at + lengthBytes;
   }
+}
+
+/** A UTF-16 unit is at most three bytes; long texts are counted, so as not to reserve three times their size. */
+function mostBytes(text: string): number {
+  return text.length <= countFromLength ? text.length * 3 : byteLength(text);
 }
 
 function readU32(bytes: Buffer, at: number): number {

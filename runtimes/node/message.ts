@@ -19,7 +19,10 @@ function quote(text: string): string {
   return toJson(text) ?? '""';
 }
 
-/** A result whose body is in it. `text` must be within `inlineBodyBytes`. */
+/**
+ * A result that is not an answer frame, with its body in it: for directives, which those have no place for, and headers
+ * too long as JSON. `text` must be within `inlineBodyBytes`.
+ */
 export function resultWithText(id: number, head: ResultHead, text: string): string {
   return result(id, head, text === '' ? '{"kind":"none"}' : `{"kind":"text","text":${quote(text)}}`);
 }
@@ -27,6 +30,11 @@ export function resultWithText(id: number, head: ResultHead, text: string): stri
 /** A result that is followed by chunks. */
 export function resultWithStream(id: number, head: ResultHead, bytes: number | null): string {
   return result(id, head, `{"kind":"stream","bytes":${bytes}}`);
+}
+
+/** The header block of an answer frame. */
+export function headerBlock(headers: HeaderLines): string {
+  return `{${headerText(headers)}}`;
 }
 
 export function fitsInline(text: string): boolean {

@@ -24,6 +24,7 @@ interface EdgeRequestFields {
   readonly query: Readonly<Record<string, unknown>>;
   readonly params: Readonly<Record<string, string>>;
   readonly headers: EventHeaders;
+  readonly headersJson: string;
   readonly clientIp: string;
   readonly forwarded: ForwardedOrigin | null;
   readonly trace: RequestTrace | null;
@@ -41,6 +42,7 @@ export class EdgeRequest implements InvocationRequest {
   readonly query: Readonly<Record<string, unknown>>;
   readonly params: Readonly<Record<string, string>>;
   readonly headers: EventHeaders;
+  readonly headersJson: string;
   readonly clientIp: string;
   readonly forwarded: ForwardedOrigin | null;
   readonly trace: RequestTrace | null;
@@ -60,6 +62,7 @@ export class EdgeRequest implements InvocationRequest {
     this.query = fields.query;
     this.params = fields.params;
     this.headers = fields.headers;
+    this.headersJson = fields.headersJson;
     this.clientIp = fields.clientIp;
     this.forwarded = fields.forwarded;
     this.trace = fields.trace;

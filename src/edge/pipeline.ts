@@ -7,7 +7,6 @@ import type { FunctionUnit, RouteMatch } from '../discovery/catalog.ts';
 import { isReservedPath } from '../discovery/reserved-path.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import type { Deployment } from '../invocation/deployment.ts';
-import { type EventHeaders, eventHeaders } from '../invocation/event-headers.ts';
 import type { InvocationReply } from '../invocation/invocation.ts';
 import type { BrowserDefaults } from '../policy/resolve-policy.ts';
 import type { RequestTrace } from '../tracing/tracing.ts';
@@ -20,6 +19,7 @@ import { preflightMethod, preflightReply } from './cors.ts';
 import type { EdgeOptions, Serving } from './edge-options.ts';
 import { EdgeRequest } from './edge-request.ts';
 import { errorReply } from './error-reply.ts';
+import { HeaderMemory, type ReadHeaders } from './header-memory.ts';
 import { checkCoding, checkHost } from './host-check.ts';
 import { LoadShed } from './load-shed.ts';
 import type { FunctionRateLimit } from './rate-limit.ts';
@@ -50,7 +50,7 @@ interface Asked {
   readonly serving: Serving;
   readonly target: RequestTarget;
   readonly host: string;
-  readonly headers: EventHeaders;
+  readonly headers: ReadHeaders;
 }
 
 /** Of static files. */
@@ -62,6 +62,7 @@ export class Pipeline {
   readonly #rateLimit: FunctionRateLimit;
   readonly #budget: ConnectionBudget;
   readonly #load: LoadShed;
+  readonly #headers = new HeaderMemory();
 
   constructor(options: EdgeOptions, addresses: ClientAddresses, rateLimit: FunctionRateLimit) {
     this.#options = options;
@@ -111,8 +112,8 @@ export class Pipeline {
       throw new GatewayError('headers_too_large');
     const length = declaredLength(request);
     if (length > limits.maxBodyBytes) throw new GatewayError('payload_too_large');
-    const headers = eventHeaders(request.rawHeaders);
-    checkHost(request, headers);
+    const headers = this.#headers.read(connectionOf(request, exchange.response), request.rawHeaders);
+    checkHost(request, headers.headers);
     checkCoding(request);
     const parsed = parseTarget(target);
     if (isReservedPath(parsed.rawPath)) throw new GatewayError('not_found');
@@ -184,7 +185,8 @@ export class Pipeline {
       rawPath: exchange.fastifyRequest.originalUrl,
       query: queryOrThrow(target.query, limits.maxQueryPairs),
       params: match.params,
-      headers,
+      headers: headers.headers,
+      headersJson: headers.json,
       clientIp: this.#addresses.ipOf(request),
       forwarded: this.#addresses.forwardedOf(request),
       trace: exchange.trace,

@@ -11,6 +11,8 @@ import { endSession, resetStream, streamOf } from './tls/http2-request.ts';
 const stalledClientMs = 60_000;
 /** How long the rest of a refused body is read and thrown away, so that the client gets to see why. */
 const lingerMs = 1000;
+/** A body up to this length goes out in one piece with its head; node:http joins them only as texts, and Latin-1 is bytes. */
+const joinedBytes = 16_384;
 /** An unread body up to this length is simply read to its end: the connection stays usable. */
 const drainableBytes = 65_536;
 
@@ -58,6 +60,8 @@ function write(reply: InvocationReply, context: ReplyContext): void {
     response.writeHead(reply.status, headers);
     const content = isHead || body === null ? '' : body;
     if (unread) endAfterLinger(context, content);
+    else if (http2 === null && Buffer.isBuffer(content) && content.length <= joinedBytes)
+      response.end(content.toString('latin1'), 'latin1');
     else response.end(content);
     return;
   }

@@ -13,10 +13,11 @@ export function callWorker(
 ): Promise<{ readonly text: string }> {
   return new Promise((resolve, reject) => {
     connection.invoke(
-      { remainingMs: limitMs, event: {}, body: null },
+      { remainingMs: limitMs, event: '{}', body: null },
       {
         result: ({ body }) => {
-          if (body.kind === 'text') resolve({ text: body.text });
+          if (body.kind === 'bytes') resolve({ text: body.bytes.toString() });
+          else if (body.kind === 'text') resolve({ text: body.text });
           else reject(new Error('cannot use an answer that is no text'));
         },
         error: ({ detail }) => reject(new Error(`cannot call the handler: ${detail}`)),

@@ -4,6 +4,7 @@
 import type { Clock } from '../clock.ts';
 import type { FunctionUnit } from '../discovery/catalog.ts';
 import type { Log } from '../log.ts';
+import { InvocationLines } from '../logs/invocation-lines.ts';
 import type { Call, CallHandlers } from '../protocol/call.ts';
 import type { InvokeRequest } from '../protocol/connection.ts';
 import { AdmissionGate, type AdmissionListener } from './admission.ts';
@@ -63,6 +64,7 @@ export class Deployment {
   readonly eventSecrets: Readonly<Record<string, string>> | null;
   #warmAt: number | null = null;
   #log: Log | null = null;
+  #lines: InvocationLines | null = null;
 
   constructor(options: DeploymentOptions) {
     this.unit = options.unit;
@@ -87,6 +89,12 @@ export class Deployment {
     const { key, runtime, version } = this.unit;
     this.#log ??= log.child({ function: key, runtime, version });
     return this.#log;
+  }
+
+  /** Where the line of each invocation goes: `logOf`, by a shorter way. */
+  linesOf(log: Log): InvocationLines {
+    this.#lines ??= new InvocationLines(this.logOf(log));
+    return this.#lines;
   }
 
   markWarm(epochMs: number): void {

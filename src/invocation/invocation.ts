@@ -49,6 +49,8 @@ export interface InvocationRequest {
   readonly params: Readonly<Record<string, string>>;
   /** Lower-case names; repeated ones as arrays; credentials of the gateway itself already removed. */
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  /** `headers` as JSON text, where the caller has it. */
+  readonly headersJson?: string | null;
   readonly clientIp: string;
   /** null or absent: no trusted proxy in between. */
   readonly forwarded?: ForwardedOrigin | null;

@@ -162,11 +162,8 @@ class Watch implements RunObserver {
     const { clock, log, metrics } = this.#options;
     const latencyMs = clock.now() - this.startedMs;
     metrics.duration.observe({ function: this.#deployment.unit.key, status }, latencyMs / 1000);
-    const latency = Math.round(latencyMs * 1000) / 1000;
-    const line = this.#label(id, worker);
-    line['status'] = status;
-    line['latency_ms'] = latency;
-    this.#deployment.logOf(log).info(line, 'invocation');
+    const trace = this.#trace?.context ?? null;
+    this.#deployment.linesOf(log).write({ id, worker, status, latencyMs, trace });
     this.#trace?.invocationEnded(status, worker);
   }
 

@@ -9,7 +9,7 @@ import { initialWindowBytes } from '../protocol/limits.ts';
 import type { ErrorMessage, LogMessage, ResultMessage } from '../protocol/messages.ts';
 import type { Slot } from './admission.ts';
 import type { Deployment, LeaseLike } from './deployment.ts';
-import { buildEvent } from './event.ts';
+import { eventText } from './event.ts';
 import type { InvocationReply, InvocationRequest } from './invocation.ts';
 import { InvocationTimer } from './invocation-timer.ts';
 import { ReplyStream, type ReplyStreamOwner } from './reply-stream.ts';
@@ -214,7 +214,7 @@ export class RunningInvocation implements CallHandlers, ReplyStreamOwner, Upload
     const { clock, deadlineMs } = this.#options;
     const remainingMs = deadlineMs - clock.now();
     try {
-      const event = buildEvent(this.request, Date.now(), this.deployment.eventSecrets);
+      const event = eventText(this.request, Date.now(), this.deployment.eventSecrets);
       const call = lease.connection.invoke({ remainingMs, event, body: this.#upload ?? body }, this);
       this.#call = call;
       if (this.#upload !== null) this.#startUpload(this.#upload, call);

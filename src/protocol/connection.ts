@@ -38,8 +38,8 @@ export interface ConnectionListener {
 export interface InvokeRequest {
   /** Time left of the absolute deadline, ms. */
   readonly remainingMs: number;
-  /** Everything of the event but the body and the environment. */
-  readonly event: Readonly<Record<string, unknown>>;
+  /** JSON text of an object: everything of the event but the body and the environment. */
+  readonly event: string;
   /** Bytes must not change until the call has ended. An open body follows by `Call.write`. */
   readonly body: Buffer | OpenBody | null;
 }
@@ -117,10 +117,9 @@ export class WorkerConnection implements CallOwner {
     const id = this.#nextId();
     const body = splitBody(request.body);
     const remaining = Math.max(0, Math.floor(request.remainingMs));
-    const event = JSON.stringify(request.event);
     try {
       this.outbox.message(
-        `{"type":"invoke","id":${id},"remaining_ms":${remaining},"event":${event},"body":${body.json}}`,
+        `{"type":"invoke","id":${id},"remaining_ms":${remaining},"event":${request.event},"body":${body.json}}`,
       );
     } catch (cause) {
       if (cause instanceof FrameTooLarge) throw new GatewayError('payload_too_large', { cause });

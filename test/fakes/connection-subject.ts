@@ -93,7 +93,10 @@ function recorder() {
 
 export function invoke(subject: Subject, body: Buffer | null = null, event: Record<string, unknown> = {}) {
   const record = recorder();
-  const call = subject.connection.invoke({ remainingMs: 1_000.9, event, body }, record.handlers);
+  const call = subject.connection.invoke(
+    { remainingMs: 1_000.9, event: JSON.stringify(event), body },
+    record.handlers,
+  );
   return { ...record, call };
 }
 

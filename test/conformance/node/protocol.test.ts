@@ -74,8 +74,8 @@ describe('frames of the Node worker', () => {
       await sleep(0);
     }
     const result = await answered;
-    assert.ok(result.type === 'result' && result.body.kind === 'text');
-    assert.match(result.body.text, /Zoë/);
+    assert.ok(result.type === 'result' && result.body.kind === 'bytes');
+    assert.match(result.body.bytes.toString(), /Zoë/);
   });
 
   it('the largest id comes back as it was', async (test) => {
@@ -170,7 +170,7 @@ describe('cancelling a call of a Node handler', () => {
 describe('streamed answers of a Node handler', () => {
   const bodies: readonly [promise: string, name: string, kind: string, body: string][] = [
     ['a generator is sent piece by piece', 'generator', 'stream', 'one,two'],
-    ['a stream that is whole in one turn is one frame', 'quick', 'text', 'ab'],
+    ['a stream that is whole in one turn is one frame', 'quick', 'bytes', 'ab'],
     ['a Response that goes on is streamed', 'web', 'stream', 'data: 1\n\ndata: 2\n\n'],
   ];
   for (const [promise, name, kind, body] of bodies) {

@@ -152,7 +152,7 @@ describe('pipeline: invocations', () => {
   after(() => edge.close());
 
   test('event fields come from the request, and the id comes back', async () => {
-    edge.pool.answer = (call) => call.answer({ body: JSON.stringify(call.request.event) });
+    edge.pool.answer = (call) => call.answer({ body: call.request.event });
     const headers = { 'x-request-id': 'mine-1', 'x-fn-admin-token': 't', 'x-a': '1' };
     const answer = await ask(edge, '/hello/a%20b//c?x=1&__fnctx=e30', { headers });
     const event = answer.json();

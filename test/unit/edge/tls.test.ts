@@ -65,7 +65,7 @@ describe('tls: HTTP/2', () => {
       limits: { maxRequestsPerConnection: 40, requestTimeoutMs: 300, headersTimeoutMs: 300 },
     });
     edge.pool.answer = (call) =>
-      call.answer({ headers: { 'set-cookie': ['a=1', 'b=2'] }, body: JSON.stringify(call.request.event) });
+      call.answer({ headers: { 'set-cookie': ['a=1', 'b=2'] }, body: call.request.event });
     session = open();
   });
   after(async () => {

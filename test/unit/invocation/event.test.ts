@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { buildEvent, planEventContext } from '../../../src/invocation/event.ts';
+import { eventText, planEventContext } from '../../../src/invocation/event.ts';
 import { eventHeaders, hopByHopHeaders } from '../../../src/invocation/event-headers.ts';
 import type { InvocationRequest } from '../../../src/invocation/invocation.ts';
 import { functionUnit } from '../../fakes/function-unit.ts';
@@ -10,7 +10,7 @@ import { invocationRequest } from './support.ts';
 /** As a worker puts it together: both parts through JSON, the event's own context over the constant one. */
 function eventOf(changes: Partial<InvocationRequest> = {}) {
   const request = invocationRequest(changes);
-  const event = JSON.parse(JSON.stringify(buildEvent(request, 1_000)));
+  const event = JSON.parse(eventText(request, 1_000));
   const constant = JSON.parse(JSON.stringify(planEventContext(request.unit, 42)));
   return { ...event, context: { ...constant, ...event.context } };
 }

@@ -84,7 +84,7 @@ describe('invoker: answers', () => {
     pool.answer = (call) => call.answer({});
     await invoke({ readBody: () => Promise.resolve(Buffer.from('data')) });
     const { event, body, remainingMs } = pool.call().request;
-    assert.equal(event.id, 'req-1');
+    assert.equal(JSON.parse(event).id, 'req-1');
     assert.equal(body?.toString(), 'data');
     assert.equal(remainingMs, unit.policy.timeoutMs);
   });

@@ -134,7 +134,7 @@ async function create(over: Partial<SupervisorOptions> = {}): Promise<Subject> {
 function invoke(connection: WorkerConnection, event: Record<string, unknown> = {}): Promise<string> {
   return new Promise((resolve) => {
     connection.invoke(
-      { remainingMs: 5_000, event, body: null },
+      { remainingMs: 5_000, event: JSON.stringify(event), body: null },
       {
         result: ({ body }) => resolve(body.kind === 'text' ? body.text : 'done'),
         error: ({ error }) => resolve(error),
