@@ -22,6 +22,7 @@ import type { DeathCause, WorkerSpec } from '../supervisor/worker-spec.ts';
 import { attackFiles, idleFiles, type WorldFiles } from './attack-files.ts';
 import { AwaitedWorkers } from './awaited-workers.ts';
 import { callWorker } from './call-worker.ts';
+import { missingOf } from './namespace-tier.ts';
 import { startPlainWorker } from './plain-worker.ts';
 import { openWorkerProcesses, type WorkerProcesses } from './worker-host.ts';
 import { planWorker } from './worker-plan.ts';
@@ -90,6 +91,8 @@ export class AttackRunner {
       functionsRoot: folder,
       sockets: { baseDir: join(folder, 'sockets'), paths: new Map() },
       strictFs: { ...options.config.strictFs, enabled: true, locked: true },
+      // A layer like the others: in force at its own level.
+      sandbox: { ...options.config.sandbox, namespaceUse: 'off' },
     };
     const book: WorkerBook = { workers: new AwaitedWorkers(), levels: new Map(), tempDirs: new Map() };
     const processes = await openWorkerProcesses(
@@ -105,7 +108,13 @@ export class AttackRunner {
       { current: book.workers },
       building,
     );
+    await processes.namespace.find();
     return new AttackRunner({ ...options, ...book, ...processes, config, folder, endings: building.move() });
+  }
+
+  /** Why this host cannot give a minimal root; null: it can. */
+  get namespaceMissing(): string | null {
+    return missingOf(this.#parts.namespace.found);
   }
 
   /**
@@ -209,7 +218,7 @@ export class AttackRunner {
     const spec = planWorker(this.#parts.planner, { ...unit, policy }, `attacker-${run}`, {
       ATTACK_WORLD: JSON.stringify(facts),
     });
-    return { ...spec, sandbox: sandboxAtLevel(spec.sandbox, attack, world) };
+    return { ...spec, sandbox: sandboxAtLevel(spec.sandbox, attack, level, world) };
   }
 
   #start(spec: WorkerSpec, level: JailLevel): RunningWorker {

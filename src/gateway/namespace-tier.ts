@@ -26,6 +26,11 @@ export type NamespaceFinding =
   /** In words, without paths of the host. */
   | { readonly way: null; readonly missing: string };
 
+/** Why there is no tier; null: there is one, or nobody has asked. */
+export function missingOf(finding: NamespaceFinding | null): string | null {
+  return finding?.way === null ? finding.missing : null;
+}
+
 export interface NamespaceSearch {
   readonly config: Pick<GatewayConfig, 'workerUser'>;
   readonly capabilities: Capabilities;

@@ -25,7 +25,7 @@ export async function proveLanguages(
 ): Promise<ProveReport> {
   const host = {
     config,
-    missing: missingLayers(capabilities),
+    missing: missingLayers(capabilities, runner.namespaceMissing),
     portsKnown: capabilities.landlockAbi >= landlockSince.tcp,
   };
   // Side by side: most of the time goes into starting processes.
@@ -40,11 +40,15 @@ interface ProvenHost {
   readonly portsKnown: boolean;
 }
 
-function missingLayers({ landlockAbi, seccomp, arch }: Capabilities): ReadonlyMap<JailLevel, string> {
+function missingLayers(
+  { landlockAbi, seccomp, arch }: Capabilities,
+  namespaceMissing: string | null,
+): ReadonlyMap<JailLevel, string> {
   const missing = new Map<JailLevel, string>();
   if (landlockAbi === 0) missing.set('landlock', 'this kernel does not offer Landlock');
   if (!seccomp) missing.set('seccomp', 'this kernel does not offer seccomp filters');
   else if (arch !== 'x64' && arch !== 'arm64') missing.set('seccomp', `no table of system calls for ${arch}`);
+  if (namespaceMissing !== null) missing.set('namespace', namespaceMissing);
   return missing;
 }
 

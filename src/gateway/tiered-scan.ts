@@ -7,7 +7,7 @@ import { type ScanOptions, scanFunctions } from '../discovery/scan.ts';
 import { silentLog } from '../log.ts';
 import type { Capabilities } from '../sandbox/capabilities.ts';
 import type { NamespaceState } from '../sandbox/sandbox-layers.ts';
-import { type NamespaceFinding, NamespaceTier } from './namespace-tier.ts';
+import { missingOf, type NamespaceFinding, NamespaceTier } from './namespace-tier.ts';
 import { openPrograms, realTempFolder } from './worker-host.ts';
 
 /** What is known of the tier, and how to know. */
@@ -62,8 +62,4 @@ async function tryOnce(
   await using opened = new AsyncDisposableStack();
   const parts = openPrograms({ config, layout, log: silentLog }, opened);
   return new NamespaceTier({ config, capabilities, ...parts, tempParent: realTempFolder() }).find();
-}
-
-function missingOf(finding: NamespaceFinding | null): string | null {
-  return finding?.way === null ? finding.missing : null;
 }

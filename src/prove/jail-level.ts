@@ -3,7 +3,7 @@
 
 import type { SandboxPolicy } from '../policy/sandbox-policy.ts';
 import type { JailPlan, LaunchPlan } from '../sandbox/launch-plan.ts';
-import type { AttackClass, JailLevel } from './attack-class.ts';
+import type { AttackClass, AttackLevel, JailLevel } from './attack-class.ts';
 import type { AttackWorld } from './attack-world.ts';
 
 const none: JailPlan = { root: null, landlock: null, seccomp: null };
@@ -31,6 +31,7 @@ export function planAtLevel(plan: LaunchPlan, level: JailLevel): LaunchPlan {
 export function sandboxAtLevel(
   policy: SandboxPolicy,
   attack: AttackClass,
+  level: AttackLevel,
   world: AttackWorld,
 ): SandboxPolicy {
   const { files } = policy;
@@ -44,6 +45,7 @@ export function sandboxAtLevel(
     ...policy,
     strict: true,
     network,
+    namespace: level === 'namespace',
     files: { ...files, read: [...files.read, ...world.planted] },
   };
 }

@@ -6,9 +6,9 @@ import { loadConfig } from '../../src/config/load-config.ts';
 import { hostSources, processEnvironment } from '../../src/config/process-sources.ts';
 import type { AttackRunner } from '../../src/gateway/attack-runner.ts';
 import { openAttackRunner } from '../../src/gateway.ts';
-import type { AttackClass, AttackLanguage } from '../../src/prove/attack-class.ts';
+import type { AttackClass, AttackLanguage, AttackLevel } from '../../src/prove/attack-class.ts';
 import { functionClasses } from '../../src/prove/corpus.ts';
-import { type ClassResult, runClass } from '../../src/prove/corpus-run.ts';
+import { type ClassResult, jailLevels, runClass } from '../../src/prove/corpus-run.ts';
 import { capabilities } from './jail-harness.ts';
 import { programClasses } from './program-classes.ts';
 import { ProgramRunner } from './program-runner.ts';
@@ -75,11 +75,21 @@ export class Corpus {
     return this.#missing.get(attack.language) ?? null;
   }
 
+  /** Why no attempt is made at the level of a minimal root; null: they are. */
+  get namespaceMissing(): string | null {
+    return this.#functions.namespaceMissing;
+  }
+
   run(attack: AnyClass): Promise<ClassResult> {
-    return runClass(attack, (level, attempts) =>
+    const run = (level: AttackLevel, attempts: readonly string[]) =>
       isProgramClass(attack)
         ? this.#programs.run(attack, level, attempts)
-        : this.#functions.run({ attack, level, attempts }),
+        : this.#functions.run({ attack, level, attempts });
+    const missing = this.namespaceMissing !== null;
+    return runClass(
+      attack,
+      run,
+      jailLevels.filter((level) => !(missing && level === 'namespace')),
     );
   }
 

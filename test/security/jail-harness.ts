@@ -7,10 +7,12 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type NamespaceFinding, NamespaceTier } from '../../src/gateway/namespace-tier.ts';
 import { defaultResourceLimits, type SandboxPolicy } from '../../src/policy/sandbox-policy.ts';
 import { probeCapabilities } from '../../src/sandbox/capabilities.ts';
 import { encodeLaunchPlan, type LaunchPlan, planLaunch } from '../../src/sandbox/launch-plan.ts';
 import { loadSystemGrants } from '../../src/sandbox/system-grants.ts';
+import type { LauncherCommand } from '../../src/supervisor/launcher-process.ts';
 
 export const capabilities = probeCapabilities();
 const system = loadSystemGrants();
@@ -47,12 +49,14 @@ export interface JailedRun {
 /** A policy that grants nothing beyond the host's own files. */
 export function policyWith(changes: {
   readonly strict?: boolean;
+  readonly namespace?: boolean;
   readonly files?: Partial<SandboxPolicy['files']>;
   readonly network?: Partial<SandboxPolicy['network']>;
   readonly limits?: Partial<SandboxPolicy['limits']>;
 }): SandboxPolicy {
   return {
     strict: changes.strict ?? true,
+    namespace: changes.namespace ?? false,
     files: { read: [], list: [], write: [], execute: [], ...changes.files },
     network: { outboundTcp: 'all', udp: true, ...changes.network },
     limits: { ...defaultResourceLimits, ...changes.limits },
@@ -86,8 +90,32 @@ function ended(child: ChildProcess): Promise<{ code: number | null; signal: Node
   });
 }
 
-function startLauncher(inherit: readonly number[]): ChildProcess {
-  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', launcherProgram], {
+const launcherCommand = {
+  file: process.execPath,
+  args: ['--disable-warning=ExperimentalWarning', launcherProgram],
+};
+
+/** Whether this host gives minimal roots; asked when a test first wants one. */
+export const namespaceTier = new NamespaceTier({
+  config: { workerUser: null },
+  capabilities,
+  programs: {
+    launcher: launcherCommand,
+    idle: { file: realpathSync(process.execPath), args: ['--version'], readable: [] },
+  },
+  system,
+  tempParent: realpathSync(tmpdir()),
+});
+
+async function findNamespace(policy: SandboxPolicy): Promise<NamespaceFinding | null> {
+  return policy.namespace === true ? await namespaceTier.find() : null;
+}
+
+function startLauncher(
+  { file, args }: Pick<LauncherCommand, 'file' | 'args'>,
+  inherit: readonly number[],
+): ChildProcess {
+  return spawn(file, args, {
     detached: true,
     env: { SECRET_OF_THE_GATEWAY: 'must not be seen' },
     stdio: ['pipe', 'pipe', 'pipe', ...inherit],
@@ -110,6 +138,7 @@ export async function runJailed(command: JailedCommand): Promise<JailedRun> {
     socket.on('error', () => {});
     if (command.send !== undefined) socket.write(command.send);
   });
+  const namespace = await findNamespace(command.policy);
   const plan = planLaunch({
     policy: command.policy,
     capabilities,
@@ -123,9 +152,11 @@ export async function runJailed(command: JailedCommand): Promise<JailedRun> {
     token: 'one-time',
     tempDir,
     hostEnv: { TZ: 'UTC' },
+    namespaceWay: namespace?.way ?? null,
   });
   const started = performance.now();
-  const child = startLauncher(command.inherit ?? []);
+  const starts = namespace !== null && namespace.way !== null ? namespace.launcher : launcherCommand;
+  const child = startLauncher(starts, command.inherit ?? []);
   const timer = setTimeout(() => child.kill('SIGKILL'), command.timeoutMs ?? 20_000);
   try {
     const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];

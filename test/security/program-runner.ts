@@ -188,6 +188,7 @@ async function runInJail(
     join(world.root, 'attacker', name),
   );
   const policy = policyWith({
+    namespace: level === 'namespace',
     files: {
       read: [...own, ...program.read, ...world.planted],
       list: [join(world.root, 'attacker')],
