@@ -29,13 +29,18 @@ final class AnswerSender
     public static function wholeFrame(int $id, Reply $reply): ?string
     {
         $body = $reply->body;
-        if (!\is_string($body)) {
+        if (!\is_string($body) || \strlen($body) > Limits::INLINE_BODY_BYTES) {
             return null;
+        }
+        $block = Headers::block($reply->headers);
+        // Headers within their maximum can be longer than it as JSON.
+        if ($reply->proxy === null && \strlen($block) <= Limits::MAX_HEADERS_TOTAL_BYTES) {
+            return Frame::answer($id, $reply->status, $block, $body);
         }
         if ($body === '') {
             return Message::result($id, $reply->status, $reply->headers, '{"kind":"none"}', $reply->proxy);
         }
-        if (\strlen($body) > Limits::INLINE_BODY_BYTES || !Text::isUtf8($body)) {
+        if (!Text::isUtf8($body)) {
             return null;
         }
         $wire = '{"kind":"text","text":' . Text::json($body) . '}';

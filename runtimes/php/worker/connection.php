@@ -91,7 +91,8 @@ final class Connection
 
     private function read(): void
     {
-        $data = @\fread($this->stream, self::READ_BYTES);
+        // Asked for the sender's address (there is none) it reads at once; fread() would poll() before each read.
+        $data = @\stream_socket_recvfrom($this->stream, self::READ_BYTES, 0, $address);
         if ($data === false || $data === '') {
             // A signal may have woken the read.
             if (\is_resource($this->stream) && !\feof($this->stream)) {

@@ -8,8 +8,12 @@ namespace FastFn\Worker;
 
 final class Event
 {
+    private const MOST_KEYS = 256;
+
     /** @var array<string, mixed> what $_SERVER holds at all times */
     private array $server;
+    /** @var array<string, string> header names → their keys in $_SERVER */
+    private array $keys = [];
 
     /** @param array $load the load message */
     public function __construct(private array $load)
@@ -37,7 +41,7 @@ final class Event
             $event['is_base64'] = !$isText;
             $event['body_base64'] = $isText ? null : \base64_encode($data);
         }
-        $event['env'] = $this->load['env'] + ($event['env'] ?? []);
+        $event['env'] = isset($event['env']) ? $this->load['env'] + $event['env'] : $this->load['env'];
         $event['context'] = ($event['context'] ?? []) + $this->load['context'];
         return $event;
     }
@@ -57,11 +61,9 @@ final class Event
             'REQUEST_TIME_FLOAT' => ($event['ts'] ?? 0) / 1000,
         ];
         foreach ($event['headers'] ?? [] as $name => $value) {
-            $key = \strtoupper(\strtr((string) $name, '-', '_'));
-            $isOwn = $key === 'CONTENT_TYPE' || $key === 'CONTENT_LENGTH';
-            // A client's `Proxy` header must not look like the variable that HTTP libraries read.
-            if ($key !== 'PROXY') {
-                $server[$isOwn ? $key : "HTTP_$key"] = \is_array($value) ? \implode(', ', $value) : $value;
+            $key = $this->keys[$name] ?? $this->keyOf((string) $name);
+            if ($key !== '') {
+                $server[$key] = \is_array($value) ? \implode(', ', $value) : $value;
             }
         }
         $_SERVER = $server + $this->server;
@@ -73,8 +75,22 @@ final class Event
         if ($isForm && $server['REQUEST_METHOD'] === 'POST') {
             \parse_str($data ?? $event['body'] ?? '', $_POST);
         }
-        $_COOKIE = \array_map('urldecode', $event['session']['cookies'] ?? []);
+        $_COOKIE = isset($event['session']) ? \array_map('urldecode', $event['session']['cookies'] ?? []) : [];
         $_REQUEST = $_POST + $_GET;
         $_FILES = [];
+    }
+
+    /** '' for a header that is left out. */
+    private function keyOf(string $name): string
+    {
+        $key = \strtoupper(\strtr($name, '-', '_'));
+        if ($key !== 'CONTENT_TYPE' && $key !== 'CONTENT_LENGTH') {
+            // A client's `Proxy` header must not look like the variable that HTTP libraries read.
+            $key = $key === 'PROXY' ? '' : "HTTP_$key";
+        }
+        if (\count($this->keys) < self::MOST_KEYS) {
+            $this->keys[$name] = $key;
+        }
+        return $key;
     }
 }

@@ -1,6 +1,7 @@
 <?php
-// Bytes on the connection and frames: 4-byte big-endian length, then a JSON message or a body chunk (0x01, u32 invocation
-// id, bytes). Promises that no length is believed unchecked; what a message says is left to others.
+// Bytes on the connection and frames: 4-byte big-endian length, then a JSON message, a body chunk (0x01, u32 invocation id,
+// bytes) or, to the gateway only, an answer (src/protocol/messages.ts). Promises that no length is believed unchecked; what a
+// message says is left to others.
 
 declare(strict_types=1);
 
@@ -104,5 +105,12 @@ final class Frame
     public static function chunk(int $id, string $data): string
     {
         return \pack('NCN', \strlen($data) + 5, 1, $id) . $data;
+    }
+
+    /** The frame of a whole answer; `$block` is the JSON of its headers. Both are within their maximum already. */
+    public static function answer(int $id, int $status, string $block, string $body): string
+    {
+        $size = 11 + \strlen($block) + \strlen($body);
+        return \pack('NCNnN', $size, 2, $id, $status, \strlen($block)) . $block . $body;
     }
 }

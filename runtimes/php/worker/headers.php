@@ -13,12 +13,21 @@ class ResultError extends \Exception
 
 final class Headers
 {
+    /** Functions mostly answer with the same headers again: what was given last, and what became of it. */
+    private static ?array $lastGiven = null;
+    private static array $lastLines = [];
+    private static ?array $lastEncoded = null;
+    private static string $lastBlock = '';
+
     /**
      * @param array<int|string, mixed> $headers name → text, or a list of texts for a repeated header; null is left out.
      * @return array<string, string|list<string>>
      */
     public static function lines(array $headers): array
     {
+        if ($headers === [] || $headers === self::$lastGiven) {
+            return $headers === [] ? [] : self::$lastLines;
+        }
         $lines = [];
         foreach ($headers as $name => $value) {
             if (\is_array($value)) {
@@ -28,7 +37,23 @@ final class Headers
                 $lines[$name] = self::textOf($value);
             }
         }
-        return self::checked($lines);
+        $checked = self::checked($lines);
+        // Texts alone: an object is still the same object when its text has become another.
+        if (\count(\array_filter($headers, 'is_string')) === \count($headers)) {
+            [self::$lastGiven, self::$lastLines] = [$lines, $checked];
+        }
+        return $checked;
+    }
+
+    /** The JSON of checked headers. */
+    public static function block(array $lines): string
+    {
+        if ($lines !== self::$lastEncoded) {
+            // An array of no keys, or of numbers, would become a JSON list.
+            self::$lastBlock = Text::json((object) $lines);
+            self::$lastEncoded = $lines;
+        }
+        return self::$lastBlock;
     }
 
     /** The second over the first, whatever the case of their names. */

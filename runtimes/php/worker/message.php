@@ -44,8 +44,7 @@ final class Message
     /** `$body` is the JSON of a WireBody; the rest are plain values. ResultError when it fits no frame. */
     public static function result(int $id, int $status, array $headers, string $body, ?string $proxy = null): string
     {
-        // An array of no keys, or of numbers, would become a JSON list.
-        $lines = $headers === [] ? '{}' : Text::json((object) $headers);
+        $lines = Headers::block($headers);
         $directive = $proxy === null ? '' : ",\"proxy\":$proxy";
         return Frame::pack(
             "{\"type\":\"result\",\"id\":$id,\"status\":$status,\"headers\":$lines,\"body\":$body$directive}",

@@ -11,7 +11,9 @@ final class Output
     private static Connection $connection;
     private static int $limit;
     private static Capture $outside;
-    private static Capture $current;
+    /** Of the invocation that runs: null until it prints. */
+    private static ?Capture $current;
+    private static int $id = 0;
     /** Echoed text that has left the outermost buffer. */
     private static string $echoed = '';
 
@@ -32,18 +34,20 @@ final class Output
     /** What is printed from now on belongs to the invocation. */
     public static function begin(int $id): void
     {
-        self::$current = new Capture($id, self::$limit, self::$connection);
+        self::$id = $id;
+        self::$current = null;
     }
 
     /** Sends unfinished lines; what is printed from now on belongs to no invocation. */
     public static function end(): void
     {
-        self::$current->flush();
+        self::$current?->flush();
         self::$current = self::$outside;
     }
 
     public static function print(string $stream, string $data): void
     {
+        self::$current ??= new Capture(self::$id, self::$limit, self::$connection);
         self::$current->add($stream, $data);
     }
 
@@ -64,7 +68,7 @@ final class Output
     /** The text echoed since the last time, now the caller's. */
     public static function takeEchoed(): string
     {
-        if (self::depth() === 0 && \ob_get_length() > 0) {
+        if (\ob_get_length() > 0 && self::depth() === 0) {
             \ob_flush();
         }
         $text = self::$echoed;

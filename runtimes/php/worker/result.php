@@ -31,6 +31,7 @@ final class Reply
 
 final class Result
 {
+    private const JSON_TYPE = ['content-type' => 'application/json'];
     private const STATUS_KEYS = ['status' => 1, 'statusCode' => 1];
     private const CONTENT_KEYS = [
         'headers' => 1, 'body' => 1, 'body_base64' => 1, 'is_base64' => 1, 'isBase64Encoded' => 1, 'proxy' => 1,
@@ -45,7 +46,7 @@ final class Result
             return self::fromEnvelope($result, $echoed, $head);
         }
         $lines = Headers::lines($head->headers());
-        $status = self::checkedStatus($head->status ?? 200);
+        $status = $head->status === null ? 200 : self::checkedStatus($head->status);
         $stream = self::pieces($result);
         if ($stream !== null) {
             return new Reply($status, $lines, self::prefixed($echoed, $stream));
@@ -138,6 +139,9 @@ final class Result
 
     private static function structured(int $status, array $lines, array|object $body, ?string $proxy): Reply
     {
+        if ($lines === []) {
+            return new Reply($status, self::JSON_TYPE, Text::json($body), $proxy);
+        }
         $text = \str_contains(Headers::contentType($lines), 'text/csv') ? Csv::text($body) : Text::json($body);
         return new Reply($status, self::withDefault($lines, 'application/json'), $text, $proxy);
     }

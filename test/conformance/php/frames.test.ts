@@ -44,7 +44,7 @@ echo json_encode($found);
 `;
 
 const writeFrames = `
-use FastFn\\Worker\\{Frame, Message, Text};
+use FastFn\\Worker\\{Frame, Headers, Message, Text};
 $write = [
     'ready' => fn ($m) => Message::ready($m['concurrency'], $m['runtime_version']),
     'load_failed' => fn ($m) => Message::loadFailed($m['error'], $m['detail']),
@@ -57,6 +57,11 @@ $write = [
 ];
 $found = [];
 foreach ($frames as $frame) {
+    if (isset($frame['answer'])) {
+        ['id' => $id, 'status' => $status, 'headers' => $headers, 'hex' => $hex] = $frame['answer'];
+        $found[] = [$frame['name'], bin2hex(Frame::answer($id, $status, Headers::block($headers), hex2bin($hex)))];
+        continue;
+    }
     $data = isset($frame['chunk'])
         ? Frame::chunk($frame['chunk']['id'], hex2bin($frame['chunk']['hex']))
         : $write[$frame['message']['type']]($frame['message']);

@@ -211,11 +211,11 @@ for (const [behaviour, rows] of tables) {
 }
 
 describe('php results on the wire', { skip }, () => {
-  it('small text goes inline, bytes and large text as chunks of known length', async (test) => {
+  it('a small body goes inside the answer, a large one as chunks of known length', async (test) => {
     const worker = new WorkerProcess(phpProgram());
     test.after(() => worker.close());
     assert.equal((await loadBehaviour(worker, 'returns')).type, 'ready');
-    assert.equal((await worker.invoke(forCase('text'))).bodyKind, 'text');
+    assert.equal((await worker.invoke(forCase('text'))).bodyKind, 'bytes');
     assert.equal((await worker.invoke(forCase('nothing'))).bodyKind, 'none');
     const { id, answer } = worker.begin(forCase('big-bytes'));
     assert.equal((await answer).bodyKind, 'stream');
