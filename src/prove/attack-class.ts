@@ -57,6 +57,9 @@ export const byLandlock = (error = 'EACCES'): AttackRow => ({ landlock: error, k
 
 export const bySeccomp = (error = 'EPERM'): AttackRow => ({ seccomp: error, kernel: error });
 
+/** By a minimal root: what is outside of it is not there. */
+export const byNamespace = (error = 'ENOENT'): AttackRow => ({ namespace: error });
+
 /** By both; the system call filter is asked first. */
 export const byBoth = (landlock = 'EACCES', seccomp = 'EPERM'): AttackRow => ({
   landlock,

@@ -2,6 +2,7 @@
 
 import type { AttackClass, ProvenLanguage } from './attack-class.ts';
 import { channelClasses } from './classes/channel-classes.ts';
+import { existenceClasses } from './classes/existence-classes.ts';
 import { fileClasses } from './classes/file-classes.ts';
 import { kernelClasses } from './classes/kernel-classes.ts';
 import { luaClasses } from './classes/lua-classes.ts';
@@ -13,6 +14,7 @@ import { resourceClasses } from './classes/resource-classes.ts';
 
 export const functionClasses: readonly AttackClass<ProvenLanguage>[] = [
   ...fileClasses,
+  ...existenceClasses,
   ...processClasses,
   ...channelClasses,
   ...kernelClasses,

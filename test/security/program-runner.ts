@@ -141,7 +141,7 @@ export class ProgramRunner {
 
 function environmentFor(world: AttackWorld, attempts: readonly string[]): Record<string, string> {
   const calls = world.facts['calls'] as Record<string, number>;
-  const needed = ['unshare', 'ptrace', 'keyctl', 'io_uring_setup', 'chroot', 'memfd_create'];
+  const needed = ['unshare', 'ptrace', 'keyctl', 'io_uring_setup', 'chroot', 'memfd_create', 'faccessat'];
   return {
     ATTACK_ALONE: '1',
     ATTACK_WORLD: JSON.stringify({ ...world.facts, calls: {}, only: attempts }),
