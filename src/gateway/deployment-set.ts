@@ -38,6 +38,7 @@ export interface DeploymentSetOptions {
   readonly maxSharedProcesses: (unit: FunctionUnit) => number;
   /** Most processes of one function whose workers take one call each and that sets no limit of its own. */
   readonly maxSingleProcesses: number;
+  readonly hasIdleProcessor: () => boolean;
   readonly isServed: (unit: FunctionUnit) => boolean;
   readonly environmentOf: (unit: FunctionUnit) => FunctionEnvironment;
   /** Values that no log line may hold from now on. */
@@ -189,6 +190,7 @@ export class DeploymentSet implements SupervisorListener {
       minWarm: workerPool.minWarm,
       idleTtlMs: workerPool.idleTtlSeconds * 1000,
       callTimeoutMs: farewellMs(unit),
+      hasIdleProcessor: this.#options.hasIdleProcessor,
       onColdStart: () => metrics.coldStarts.inc({ function: unit.key }),
     });
   }

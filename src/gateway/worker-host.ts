@@ -20,6 +20,7 @@ import { peerPid } from '../sandbox/peer-credentials.ts';
 import { loadSystemGrants } from '../sandbox/system-grants.ts';
 import type { SecretStore } from '../secrets/secret-store.ts';
 import type { WorkerCgroups } from '../supervisor/cgroup.ts';
+import { IdleProcessors } from '../supervisor/idle-processors.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { makeGatewayTempDir } from '../supervisor/temp-dir.ts';
 import type { LaunchPlace } from '../supervisor/worker-process.ts';
@@ -77,6 +78,7 @@ export async function openWorkerHost(
   const inUse = () => deploymentsOf.current?.artifactsInUse ?? new Set<string>();
   const builds = openBuilds({ ...options, programs, system, inUse }, building);
   const environments = new FunctionEnvironments({ config: config.secrets, store: options.secrets, log });
+  const processors = new IdleProcessors({ clock });
   const deployments = new DeploymentSet({
     clock,
     metrics,
@@ -86,6 +88,7 @@ export async function openWorkerHost(
     maxSharedProcesses: ({ runtime }: FunctionUnit) =>
       config.runtimeDaemons.get(runtime) ?? availableParallelism(),
     maxSingleProcesses: singleProcessesPerCore * availableParallelism(),
+    hasIdleProcessor: () => processors.any,
     isServed: (unit) => isRuntimeUp(unit.runtime),
     environmentOf: (unit) => environments.of(unit),
     maskInLog: (values) => maskInLog(log, values),

@@ -8,6 +8,8 @@ import type { PooledWorker } from './pooled-worker.ts';
 const everyMs = 100;
 /** An event loop that takes longer than this to answer is blocked by somebody's handler, ms. */
 const lateMs = 50;
+/** Left after that for reading what has arrived, ms. */
+const readMs = 1;
 
 export class LagWatch {
   readonly #clock: Clock;
@@ -47,9 +49,12 @@ export class LagWatch {
   #ask(worker: PooledWorker): void {
     if (worker.pinged) return;
     worker.pinged = true;
-    const late = this.#clock.after(lateMs, () => {
-      worker.lagging = true;
-      this.#onLag();
+    let late = this.#clock.after(lateMs, () => {
+      // The answer may have come while this process itself was busy: what has arrived is read before the next timer.
+      late = this.#clock.after(readMs, () => {
+        worker.lagging = true;
+        this.#onLag();
+      });
     });
     void worker.connection.ping().then(() => {
       late.cancel();

@@ -9,15 +9,10 @@ import { IdleWatch } from './idle-watch.ts';
 import { LagWatch } from './lag-watch.ts';
 import type { Lease, LeaseOutcome } from './lease.ts';
 import { PoisonedWorker } from './poisoned-worker.ts';
+import { growDelayMs, PoolGrowth } from './pool-growth.ts';
 import { type Lender, nextWorker, PooledWorker, PoolLease, type WorkerReady } from './pooled-worker.ts';
 import { type AbortSource, WaitingLine } from './waiting-line.ts';
 import { unavailableError, type WorkerEnd } from './worker-end.ts';
-
-/**
- * Somebody waits this long before one more process is asked for, ms. Short calls are served by turns within it, and a
- * process more would only cost memory.
- */
-const growDelayMs = 5;
 
 /** When a start cannot even be planned, it is tried again after this, ms. */
 const planRetryMs = 1_000;
@@ -48,6 +43,8 @@ export interface PoolOptions {
   readonly idleTtlMs: number;
   /** Longest life of one call, ms. */
   readonly callTimeoutMs: number;
+  /** Default: always true. */
+  readonly hasIdleProcessor?: () => boolean;
   /** Told of each worker that a caller had to wait for. */
   readonly onColdStart?: () => void;
 }
@@ -71,6 +68,7 @@ export class WorkerPool implements Lender {
   readonly #poisoned = new Map<string, PoisonedWorker>();
   readonly #line: WaitingLine<Lease>;
   readonly #pace = new CallPace();
+  readonly #growth: PoolGrowth;
   readonly #lagWatch: LagWatch;
   readonly #idleWatch: IdleWatch;
   #phase: 'open' | 'draining' | 'closed' = 'open';
@@ -78,7 +76,6 @@ export class WorkerPool implements Lender {
   #failure: WorkerEnd | null = null;
   /** Calls at once of the last worker that became ready; null before the first. */
   #concurrency: number | null = null;
-  #growTimer: Timer | null = null;
   #retryTimer: Timer | null = null;
   #drained: PromiseWithResolvers<void> | null = null;
 
@@ -86,6 +83,13 @@ export class WorkerPool implements Lender {
     this.#options = options;
     this.#clock = options.clock;
     this.#line = new WaitingLine(options.clock);
+    this.#growth = new PoolGrowth({
+      clock: options.clock,
+      longestWaitMs: () => this.#line.longestWaitMs,
+      isShort: () => this.#isShort(),
+      startOne: () => this.#startOne(),
+      hasIdleProcessor: options.hasIdleProcessor ?? (() => true),
+    });
     const workers = () => this.#ready.values();
     this.#lagWatch = new LagWatch(options.clock, workers, () => this.#startOne());
     this.#idleWatch = new IdleWatch(options.clock, options.idleTtlMs, workers, (worker) =>
@@ -184,9 +188,11 @@ export class WorkerPool implements Lender {
     };
   }
 
-  /** Calls are handed ahead only where they would have to wait in line: never instead of one more process. */
+  /** Calls are handed ahead only where they would have to wait in line: longer ones never instead of one more process. */
   get #ahead(): number {
-    return this.#concurrency === 1 && this.#ready.size >= this.#maxProcesses ? this.#pace.ahead : 0;
+    if (this.#concurrency !== 1) return 0;
+    if (this.#ready.size >= this.#maxProcesses) return this.#pace.ahead;
+    return this.#pace.aheadWithin(growDelayMs);
   }
 
   get #live(): number {
@@ -251,18 +257,13 @@ export class WorkerPool implements Lender {
   #grow(): void {
     if (this.#line.length === 0) return;
     if (this.#live === 0) this.#startOne();
-    if (this.#growTimer !== null || !this.#isShort()) return;
-    this.#growTimer = this.#clock.after(growDelayMs - this.#line.longestWaitMs, () => {
-      this.#growTimer = null;
-      if (this.#line.longestWaitMs >= growDelayMs && this.#isShort()) this.#startOne();
-      this.#grow();
-    });
+    this.#growth.consider();
   }
 
   /** More wait than the processes that are starting will serve, and one more is allowed. */
   #isShort(): boolean {
     // Before the first is ready nobody knows whether one process is enough for all.
-    if (this.#concurrency === null) return false;
+    if (this.#line.length === 0 || this.#concurrency === null) return false;
     return this.#line.length > this.#starting.size * this.#concurrency && this.#mayStart();
   }
 
@@ -326,7 +327,8 @@ export class WorkerPool implements Lender {
   #close(): void {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
-    for (const timer of [this.#growTimer, this.#retryTimer]) timer?.cancel();
+    this.#retryTimer?.cancel();
+    this.#growth.close();
     this.#lagWatch.close();
     this.#idleWatch.close();
     this.#line.failAll(new GatewayError('draining'));

@@ -23,7 +23,6 @@ function isRequired({ layer }: SandboxLayers[number], config: GatewayConfig): bo
 function layerCheck({ layer, state, detail }: SandboxLayers[number], required: boolean): Check {
   const id = `sandbox.${layer}`;
   const held = state === 'on' || state === 'partial' || state === 'available';
-  if (held || (optional.has(layer) && !required))
-    return { id, status: 'OK', message: `${state}: ${detail}` };
+  if (held || (optional.has(layer) && !required)) return { id, status: 'OK', message: `${state}: ${detail}` };
   return { id, status: required ? 'FAIL' : 'WARN', message: `${state}: ${detail}` };
 }

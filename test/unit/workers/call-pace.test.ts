@@ -41,6 +41,18 @@ test('call pace: one slow call ends it for ten seconds, the next one for twenty'
   assert.equal(pausedFor(100_000), 40_000);
 });
 
+test('call pace: instead of a process only what is done in that time, and behind nothing uneven', () => {
+  const pace = new CallPace();
+  for (let n = 0; n < 1_000; n += 1) pace.ended(1, n);
+  assert.equal(pace.aheadWithin(5), 4, 'a mean a little over 1 ms');
+  pace.ended(25, 1_000);
+  for (let n = 0; n < 255; n += 1) pace.ended(1, 1_000);
+  assert.equal(pace.ahead, maxAhead, 'not slow');
+  assert.equal(pace.aheadWithin(5), 0, 'but uneven, and that is not long ago');
+  pace.ended(1, 1_000);
+  assert.ok(pace.aheadWithin(5) > 0);
+});
+
 test('call pace: slow calls while nothing is handed ahead cost no pause', () => {
   const pace = new CallPace();
   for (let n = 0; n < 50; n += 1) pace.ended(1_000, n);

@@ -53,8 +53,18 @@ test('pool: what a dead worker held for later has not begun, whoever is told fir
   );
 });
 
-test('pool: while one more process may be started nothing is handed ahead', () => {
-  assert.equal(takeAll(quickPool(3).pool).length, 2);
+test('pool: quick and even calls are handed ahead instead of to one more process', () => {
+  const { pool, processes } = quickPool(3);
+  assert.equal(takeAll(pool).length, 2 * (1 + maxAhead));
+  assert.equal(processes.started.length, 2);
+});
+
+test('pool: after one uneven call the next ones have a process more before they are handed ahead', () => {
+  const { pool, clock } = quickPool(3);
+  const uneven = lease(pool);
+  clock.advance(25);
+  uneven.release('healthy');
+  assert.equal(takeAll(pool).length, 2);
 });
 
 test('pool: after a slow call the next ones wait in line again', () => {
