@@ -6,7 +6,7 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { defaultSandboxRules } from '../../../src/policy/sandbox-rules.ts';
+import { defaultSandboxRules, type SandboxRules } from '../../../src/policy/sandbox-rules.ts';
 import { ask, makeTree, notesOf, scan, scanTree, unitAt, warningsOf, writeTree } from './tree-fixture.ts';
 
 describe('scan: odd trees', () => {
@@ -242,6 +242,50 @@ describe('scan: runtimes and policy', () => {
     };
     assert.deepEqual(await refusals(true), [undefined, undefined, 'sandbox_unavailable']);
     assert.deepEqual(await refusals(false), ['sandbox_unavailable', undefined, 'sandbox_unavailable']);
+  });
+
+  it('sandbox.require: namespace is not served without one, and the warning says why', async (t) => {
+    const tree = {
+      'asks/get.js': '',
+      'asks/fn.config.json': { sandbox: { require: 'namespace' } },
+      'plain/get.js': '',
+    };
+    const scanned = async (rules: Partial<SandboxRules>) => {
+      const catalog = await scanTree(t, tree, { sandbox: { ...defaultSandboxRules, ...rules } });
+      const [asks, plain] = ['asks/get.js', 'plain/get.js'].map((path) => unitAt(catalog, path));
+      return {
+        served: [asks?.refusedAs === undefined, plain?.refusedAs === undefined],
+        rooted: [asks?.policy.sandbox.namespace, plain?.policy.sandbox.namespace],
+        warning: catalog.warnings.map(({ message }) => message).join('\n'),
+      };
+    };
+    const offered = await scanned({});
+    assert.deepEqual(
+      [offered.served, offered.rooted],
+      [
+        [true, true],
+        [true, false],
+      ],
+    );
+    const missing = await scanned({ namespaceMissing: 'this host says no' });
+    assert.deepEqual(
+      [missing.served, missing.rooted],
+      [
+        [false, true],
+        [false, false],
+      ],
+    );
+    assert.match(
+      missing.warning,
+      /not served: sandbox.require asks for the namespace, but this host says no/,
+    );
+    const off = await scanned({ namespaceUse: 'off' });
+    assert.deepEqual(off.served, [false, true]);
+    assert.match(off.warning, /FN_SANDBOX_NAMESPACE is off/);
+    const noKernel = await scanned({ kernelTier: false });
+    assert.deepEqual(noKernel.served, [false, true]);
+    const all = await scanned({ namespaceUse: 'auto' });
+    assert.deepEqual(all.rooted, [true, true]);
   });
 
   it('a limited network that nothing enforces is a warning', async (t) => {

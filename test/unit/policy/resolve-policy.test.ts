@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { SandboxTier } from '../../../src/policy/function-policy.ts';
 import { parseMethodList, unionOfMethods } from '../../../src/policy/methods.ts';
 import { closedNetwork, networkOfPorts } from '../../../src/policy/network-grants.ts';
 import { parseNumberField } from '../../../src/policy/number-field.ts';
@@ -10,7 +11,7 @@ import {
   resolvePolicy,
 } from '../../../src/policy/resolve-policy.ts';
 import type { RuntimeName } from '../../../src/policy/runtime-name.ts';
-import { defaultMaxima } from '../../../src/policy/sandbox-rules.ts';
+import { defaultMaxima, defaultSandboxRules, type SandboxRules } from '../../../src/policy/sandbox-rules.ts';
 
 function resolve(
   patches: readonly PolicyPatch[],
@@ -111,6 +112,25 @@ describe('policy: sandbox and limits', () => {
     assert.deepEqual([limits.memoryBytes, limits.cpuMs, limits.openFiles], [100 * mib, 700, 256]);
     assert.deepEqual(stream, { idleMs: 5000, maxMs: 7000 });
     assert.deepEqual(sandbox.network, { outboundTcp: [443], udp: true });
+  });
+
+  it('a minimal root is for who asks, unless the operator says all or none; a host without one gives none', () => {
+    const rooted = (rules: Partial<SandboxRules>, require: SandboxTier, strictFs?: false) =>
+      resolve([{ require }], 'node', {
+        own: strictFs === undefined ? {} : { strictFs },
+        strictFs: { enabled: true, locked: false },
+        sandbox: { ...defaultSandboxRules, ...rules },
+      }).sandbox.namespace;
+    assert.deepEqual(
+      [rooted({}, 'none'), rooted({}, 'kernel'), rooted({}, 'namespace')],
+      [false, false, true],
+    );
+    for (const namespaceUse of ['auto', 'required'] as const) {
+      assert.equal(rooted({ namespaceUse }, 'none'), true);
+      assert.equal(rooted({ namespaceUse, namespaceMissing: 'no' }, 'namespace'), false);
+      assert.equal(rooted({ namespaceUse }, 'none', false), false);
+    }
+    assert.equal(rooted({ namespaceUse: 'off' }, 'namespace'), false);
   });
 
   it('each stream limit is inherited on its own', () => {

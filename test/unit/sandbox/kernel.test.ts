@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { realpathSync, rmSync } from 'node:fs';
+import { readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { probeCapabilities } from '../../../src/sandbox/capabilities.ts';
 import { cString, KernelError, openKernel } from '../../../src/sandbox/kernel.ts';
@@ -76,6 +76,15 @@ test('system grants: real paths that exist, and never a private key folder', () 
   for (const folder of ['/', '/etc', '/etc/ssl', '/etc/pki', '/proc', '/tmp', '/usr', '/run']) {
     assert.ok(!read.includes(folder), folder);
   }
+});
+
+test('system grants: links on the way are links, each where no other link leads over, and say where they lead', () => {
+  const { links } = loadSystemGrants();
+  for (const { path, target } of links) {
+    assert.equal(readlinkSync(path), target);
+    assert.equal(realpathSync(dirname(path)), dirname(path));
+  }
+  assert.equal(new Set(links.map(({ path }) => path)).size, links.length);
 });
 
 test('system grants: a CA file of the operator is added by its real path', () => {

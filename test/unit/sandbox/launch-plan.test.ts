@@ -183,3 +183,24 @@ describe('the launch plan', () => {
     );
   });
 });
+
+describe('launch plan: minimal root', () => {
+  const asking = { ...policy, namespace: true };
+
+  test('is planned where the policy has it, by the way of the host', () => {
+    assert.equal(planFor({}).jail?.root, null);
+    assert.equal(planFor({ namespaceWay: 'mount' }).jail?.root, null);
+    const { jail } = planFor({ policy: asking, namespaceWay: 'unshare' });
+    assert.equal(jail?.root?.way, 'unshare');
+    assert.notEqual(jail?.landlock, null);
+    assert.notEqual(jail?.seccomp, null);
+  });
+
+  test('cannot be planned on a host without one: nothing is started with less than was asked', () => {
+    assert.throws(() => planFor({ policy: asking }), /cannot plan a minimal root/);
+  });
+
+  test('is off with the rest of the sandbox', () => {
+    assert.equal(planFor({ policy: { ...asking, strict: false } }).jail, null);
+  });
+});

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Capabilities } from '../../../src/sandbox/capabilities.ts';
-import { describeSandbox, kernelTierInForce, type LayerName } from '../../../src/sandbox/sandbox-layers.ts';
+import {
+  describeSandbox,
+  kernelTierInForce,
+  type LayerName,
+  type NamespaceState,
+} from '../../../src/sandbox/sandbox-layers.ts';
 
 const whole: Capabilities = {
   platform: 'linux',
@@ -63,6 +68,22 @@ test('layers: cgroups and a user of their own are said to be there only when the
   assert.match(find('worker_user', { isRoot: true })?.detail ?? '', /FN_WORKER_USER is not set/);
   const own = find('worker_user', { isRoot: true, workerUser: { uid: 990, gid: 991 } });
   assert.deepEqual([own?.state, own?.detail], ['on', 'workers run as user 990, group 991']);
+});
+
+test('layers: a minimal root is on for all, available to who asks, off or missing with the reason', () => {
+  const row = (namespace: NamespaceState | null, strict = true) => {
+    const found = describeSandbox(whole, { strict, namespace }).find(({ layer }) => layer === 'namespace');
+    return [found?.state, found?.detail ?? ''] as const;
+  };
+  assert.deepEqual(row(null), ['off', 'not looked for: no function has asked for it']);
+  assert.equal(row({ use: 'asked', missing: null })[0], 'available');
+  assert.equal(row({ use: 'auto', missing: null })[0], 'on');
+  assert.equal(row({ use: 'required', missing: null })[0], 'on');
+  assert.deepEqual(row({ use: 'off', missing: null }), ['off', 'switched off by FN_SANDBOX_NAMESPACE']);
+  for (const use of ['asked', 'auto', 'required'] as const) {
+    assert.deepEqual(row({ use, missing: 'no such thing' }), ['unavailable', 'no such thing']);
+  }
+  assert.deepEqual(row({ use: 'auto', missing: null }, false), ['off', 'switched off by FN_STRICT_FS']);
 });
 
 test('layers: without a launcher nothing is claimed', () => {
