@@ -1,7 +1,7 @@
 // Whether this host can give workers a minimal root, found out by starting a program in one, when somebody first asks:
 // a gateway whose functions do not want it never pays for the answer. What a worker's root holds is sandbox/root-plan.ts.
 
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../clock.ts';
 import type { GatewayConfig } from '../config/gateway-config.ts';
@@ -118,6 +118,7 @@ async function tryWay(
   { config, capabilities, programs, system, tempParent }: NamespaceSearch,
 ): Promise<CommandOutcome> {
   const ownDir = mkdtempSync(join(tempParent, 'fastfn-try-'));
+  if (config.workerUser !== null) chownSync(ownDir, config.workerUser.uid, config.workerUser.gid);
   const limits = defaultResourceLimits;
   const { file, args, readable } = programs.idle;
   const policy = {

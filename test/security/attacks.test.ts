@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { AttackClass } from '../../src/prove/attack-class.ts';
+import { type AttackClass, attemptsAt } from '../../src/prove/attack-class.ts';
 import { differencesOf, isShown, titleOf } from '../../src/prove/corpus-run.ts';
 import { Corpus, corpusClasses, reasonNotToRun } from './corpus.ts';
 
@@ -36,6 +36,13 @@ describe('attack corpus', { skip: reasonNotToRun() ?? false }, () => {
       );
     });
   }
+
+  test('a minimal root is tried on its own too', (t) => {
+    const { namespaceMissing } = corpus;
+    if (namespaceMissing !== null) return t.skip(`not on this host: ${namespaceMissing}`);
+    const attempts = corpusClasses.flatMap((attack) => attemptsAt(attack, 'namespace'));
+    assert.ok(attempts.length >= 140, `${attempts.length} attempts`);
+  });
 
   test('is as large as promised, and no attempt is in it twice', () => {
     const names = corpusClasses.flatMap((attack) =>

@@ -7,11 +7,13 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createServer } from 'node:tls';
 import { fileURLToPath } from 'node:url';
+import { missingOf } from '../../src/gateway/namespace-tier.ts';
 import { nodePermissionFlags } from '../../src/sandbox/language-guard.ts';
 import { loadSystemGrants } from '../../src/sandbox/system-grants.ts';
 import {
   capabilities,
   type JailedRun,
+  namespaceTier,
   nodeProgram,
   policyWith,
   python,
@@ -20,6 +22,8 @@ import {
 } from './jail-harness.ts';
 
 const fixtures = fileURLToPath(new URL('./fixtures/honest', import.meta.url));
+const noNamespace = missingOf(await namespaceTier.find());
+const withoutNamespace = noNamespace === null ? false : `this host has no mount namespaces: ${noNamespace}`;
 const cannotLaunch = capabilities.ffi ? false : 'needs Linux and node:ffi';
 
 function makeCertificate(folder: string): boolean {
@@ -89,10 +93,15 @@ describe('honest functions in the jail', () => {
     assert.ok(Object.keys(results).length >= 12);
   };
 
-  for (const guarded of [false, true]) {
-    const name = `node: data, temp files, TLS, DNS, time zones, threads, crypto, SQLite${guarded ? ', with its guard' : ''}`;
-    test(name, { skip: cannotLaunch, timeout: 60_000 }, async () => {
-      const policy = policyWith({ files: files(nodeProgram.read) });
+  const withNode = [
+    ['', false, false],
+    [', with its guard', true, false],
+    [', with its guard in a minimal root', true, true],
+  ] as const;
+  for (const [how, guarded, namespace] of withNode) {
+    const name = `node: data, temp files, TLS, DNS, time zones, threads, crypto, SQLite${how}`;
+    test(name, { skip: namespace ? withoutNamespace : cannotLaunch, timeout: 60_000 }, async () => {
+      const policy = policyWith({ namespace, files: files(nodeProgram.read) });
       const flags = guarded ? nodePermissionFlags(policy, loadSystemGrants()) : [];
       const args = [...flags, '--no-warnings', join(fixtures, 'honest.mjs'), facts()];
       checkAll(parse(await runJailed({ file: nodeProgram.file, args, policy })));
@@ -100,15 +109,16 @@ describe('honest functions in the jail', () => {
   }
 
   const skipPython = cannotLaunch || (python === null ? 'this host has no python3' : false);
-  test('python: data, temp files, TLS, DNS, time zones, threads, crypto, SQLite', {
-    skip: skipPython,
-    timeout: 60_000,
-  }, async () => {
-    assert.ok(python !== null);
-    const policy = policyWith({ files: files(python.read) });
-    const args = ['-B', join(fixtures, 'honest.py'), facts()];
-    checkAll(parse(await runJailed({ file: python.file, args, policy })));
-  });
+  for (const namespace of [false, true]) {
+    const name = `python: data, temp files, TLS, DNS, time zones, threads, crypto, SQLite${namespace ? ' in a minimal root' : ''}`;
+    const skip = skipPython || (namespace && withoutNamespace);
+    test(name, { skip, timeout: 60_000 }, async () => {
+      assert.ok(python !== null);
+      const policy = policyWith({ namespace, files: files(python.read) });
+      const args = ['-B', join(fixtures, 'honest.py'), facts()];
+      checkAll(parse(await runJailed({ file: python.file, args, policy })));
+    });
+  }
 
   /** In a folder that the operator has granted, others see what is written. */
   test('a mode that hides a file from others is refused in a shared folder, one that does not is not', {

@@ -41,7 +41,7 @@ interface ClassRow {
 
 interface Outcome {
   readonly rows: readonly ClassRow[];
-  /** Class → why it was left out. */
+  /** Class or layer → why it was left out. */
   readonly skipped: Readonly<Record<string, string>>;
 }
 
@@ -112,6 +112,7 @@ async function attackAll(): Promise<Outcome> {
       if (missing === null) rows.push(rowOf(await corpus.run(attack)));
       else skipped[titleOf(attack)] = missing;
     }
+    if (corpus.namespaceMissing !== null) skipped[levelTitles.namespace] = corpus.namespaceMissing;
   } finally {
     await corpus.close();
   }
