@@ -9,7 +9,8 @@ import { loadHandler } from './handler.ts';
 import { pushJsonModule } from './json-module.ts';
 import { ModuleLoader } from './require.ts';
 import { readResult } from './result.ts';
-import { LuaValues, textRules } from './values.ts';
+import { textRules } from './value-rules.ts';
+import { LuaValues } from './values.ts';
 import { type LuaThread, luaRegistry } from './vm/lua-api.ts';
 import { LuaVm, type LuaVmOptions } from './vm/lua-vm.ts';
 
@@ -49,8 +50,8 @@ export class LuaFunction {
     let result: unknown;
     this.#vm.protect((L) => {
       this.#vm.api.lua_rawgeti(L, luaRegistry, handler);
-      values.push(L, event, textRules);
-      values.push(L, event.params ?? noParams, textRules);
+      values.writer.push(L, event, textRules);
+      values.writer.push(L, event.params ?? noParams, textRules);
       this.#vm.api.lua_callk(L, 2, 1, 0, 0);
       result = readResult(this.#vm, values, L);
     });

@@ -2,7 +2,8 @@
 // and the reason where the other raises an error.
 
 import { isUtf8 } from '../node/builtins.ts';
-import { emptyArrayAddress, jsonRules, type LuaValues, nullAddress, type ValueRules } from './values.ts';
+import { emptyArrayAddress, jsonRules, nullAddress, type ValueRules } from './value-rules.ts';
+import type { LuaValues } from './values.ts';
 import { type LuaThread, luaType } from './vm/lua-api.ts';
 import { type HostFunction, type LuaVm, typeName } from './vm/lua-vm.ts';
 
@@ -40,14 +41,14 @@ export function pushJsonModule(vm: LuaVm, values: LuaValues, L: LuaThread, safe:
   });
   set('null', () => api.lua_pushlightuserdata(L, nullAddress));
   set('empty_array', () => api.lua_pushlightuserdata(L, emptyArrayAddress));
-  set('array_mt', () => values.pushArrayMark(L));
-  set('empty_array_mt', () => values.pushArrayMark(L));
+  set('array_mt', () => values.mark.push(L));
+  set('empty_array_mt', () => values.mark.push(L));
   set('_NAME', () => strings.push(L, safe ? 'cjson.safe' : 'cjson'));
 }
 
 function encode(vm: LuaVm, values: LuaValues, L: LuaThread, rules: ValueRules): number {
   if (vm.api.lua_gettop(L) < 1) throw new Error("bad argument #1 to 'encode' (value expected)");
-  vm.strings.pushLatin(L, JSON.stringify(values.read(L, 1, rules)));
+  vm.strings.pushLatin(L, JSON.stringify(values.reader.read(L, 1, rules)));
   return 1;
 }
 
@@ -56,8 +57,8 @@ function decode(vm: LuaVm, values: LuaValues, L: LuaThread, rules: ValueRules): 
   if (type !== luaType.string)
     throw new Error(`bad argument #1 to 'decode' (string expected, got ${typeName(type)})`);
   const bytes = vm.strings.bytes(L, 1);
-  if (isUtf8(bytes)) values.push(L, JSON.parse(bytes.toString('utf8')), { ...rules, strings: 'utf8' });
-  else values.push(L, JSON.parse(withoutWideEscapes(bytes.toString('latin1'))), rules);
+  if (isUtf8(bytes)) values.writer.push(L, JSON.parse(bytes.toString('utf8')), { ...rules, strings: 'utf8' });
+  else values.writer.push(L, JSON.parse(withoutWideEscapes(bytes.toString('latin1'))), rules);
   return 1;
 }
 

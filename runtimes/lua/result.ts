@@ -1,9 +1,9 @@
 // What a handler returned -> the value that the rules for all answers are applied to (../node/result.ts): text is text, bytes
 // that are no text stay bytes, tables become objects and lists, functions and coroutines become bodies that are streamed.
 
-import { isUtf8 } from '../node/builtins.ts';
 import { BodyStream } from './body-stream.ts';
-import { type LuaValues, textRules } from './values.ts';
+import { textRules } from './value-rules.ts';
+import type { LuaValues } from './values.ts';
 import { type LuaThread, luaType } from './vm/lua-api.ts';
 import type { LuaVm } from './vm/lua-vm.ts';
 
@@ -15,10 +15,10 @@ const envelopeKeys = ['status', 'statusCode', ...contentKeys];
 export function readResult(vm: LuaVm, values: LuaValues, L: LuaThread): unknown {
   if (vm.api.lua_type(L, -1) !== luaType.table) return readPart(vm, values, L);
   const table = vm.api.lua_gettop(L);
-  if (values.listLength(L, table, textRules) !== null) return values.read(L, table, textRules);
+  if (values.reader.listLength(L, table, textRules) !== null) return values.reader.read(L, table, textRules);
   return contentKeys.some((key) => has(vm, L, table, key))
     ? readEnvelope(vm, values, L, table)
-    : values.read(L, table, textRules);
+    : values.reader.read(L, table, textRules);
 }
 
 function readEnvelope(vm: LuaVm, values: LuaValues, L: LuaThread, table: number): object {
@@ -46,13 +46,12 @@ function readPart(vm: LuaVm, values: LuaValues, L: LuaThread): unknown {
     return new BodyStream(vm, L);
   }
   if (type === luaType.string) {
-    const bytes = vm.strings.bytes(L, -1);
-    return isUtf8(bytes) ? bytes.toString('utf8') : bytes;
+    return vm.strings.validText(L, -1) ?? vm.strings.bytes(L, -1);
   }
   // A number by itself is text, and Lua's text for a large one is exact.
   if (type === luaType.number && vm.api.lua_isinteger(L, -1) !== 0) {
     const integer = vm.api.lua_tointegerx(L, -1, 0);
     return Number.isSafeInteger(Number(integer)) ? Number(integer) : String(integer);
   }
-  return values.read(L, -1, textRules);
+  return values.reader.read(L, -1, textRules);
 }

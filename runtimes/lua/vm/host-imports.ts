@@ -32,7 +32,7 @@ export function hostImports(machine: () => LuaApi, limits: HostLimits, clock: ()
       exit: () => {
         throw new wasm.RuntimeError('the Lua machine ended');
       },
-      invoke_vii: (code: number, first: number, second: number) => invoke(machine(), code, first, second),
+      invoke_vii: protectedCall(machine),
       _emscripten_throw_longjmp: () => {
         throw longJump;
       },
@@ -70,16 +70,25 @@ export function hostImports(machine: () => LuaApi, limits: HostLimits, clock: ()
   };
 }
 
-/** Calls C code that may jump away (setjmp), in the way that emscripten compiled it. */
-function invoke(machine: LuaApi, code: number, first: number, second: number): void {
-  const stack = machine.stackSave();
-  try {
-    machine.__indirect_function_table.get(code)(first, second);
-  } catch (thrown) {
-    if (thrown !== longJump) throw thrown;
-    machine.stackRestore(stack);
-    machine.setThrew(1, 0);
-  }
+/**
+ * Calls C code that may jump away (setjmp), in the way that emscripten compiled it. Asking the machine's table for a
+ * function costs more than most calls: an entry never changes, so it is asked for once.
+ */
+function protectedCall(machine: () => LuaApi): (code: number, first: number, second: number) => void {
+  const known: ((first: number, second: number) => unknown)[] = [];
+  return (code, first, second) => {
+    const api = machine();
+    const call = known[code] ?? api.__indirect_function_table.get(code);
+    known[code] = call;
+    const stack = api.stackSave();
+    try {
+      call(first, second);
+    } catch (thrown) {
+      if (thrown !== longJump) throw thrown;
+      api.stackRestore(stack);
+      api.setThrew(1, 0);
+    }
+  };
 }
 
 /** 1 = there is room for `bytes` in all, 0 = there is not. By a fifth at least, so that growing stays rare. */

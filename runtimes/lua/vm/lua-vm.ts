@@ -4,15 +4,7 @@
 import { randomInt } from 'node:crypto';
 import { addCFunction, addHook } from './host-function.ts';
 import { type HostLimits, hostImports, longJump } from './host-imports.ts';
-import {
-  countHook,
-  type LuaApi,
-  type LuaThread,
-  luaRegistry,
-  luaStatus,
-  luaType,
-  upvalueIndex,
-} from './lua-api.ts';
+import { countHook, type LuaApi, type LuaThread, luaStatus, luaType, upvalueIndex } from './lua-api.ts';
 import { LuaStrings } from './lua-strings.ts';
 import { wasm } from './web-assembly.ts';
 
@@ -66,9 +58,8 @@ export class LuaVm {
   readonly #functions: HostFunction[] = [];
   readonly #callHost: number;
   readonly #hook: number;
-  /** In the registry, so that entering protected mode needs no memory. */
-  readonly #onError: bigint;
-  readonly #onBody: bigint;
+  readonly #onError: number;
+  readonly #onBody: number;
   readonly #shouldStop: () => string | null;
   #body: (L: LuaThread) => void = () => undefined;
   #thrown: { readonly value: unknown } | null = null;
@@ -93,11 +84,11 @@ export class LuaVm {
     this.strings = new LuaStrings(this.api);
     this.#callHost = addCFunction(this.api, (L) => this.#dispatch(L));
     this.#hook = addHook(this.api, (L) => this.#look(L));
+    this.#onError = addCFunction(this.api, (L) => this.#describe(L));
+    this.#onBody = addCFunction(this.api, (L) => this.#runBody(L));
     this.main = this.api.luaL_newstate();
     this.api.luaL_openlibs(this.main);
     seeded = true;
-    this.#onError = this.#keep((L) => this.#describe(L));
-    this.#onBody = this.#keep((L) => this.#runBody(L));
   }
 
   /** Why the machine cannot be used any more: a trap, or the stack of the process ran out. */
@@ -107,7 +98,8 @@ export class LuaVm {
 
   /** Pushes a function of ours. */
   pushFunction(L: LuaThread, call: HostFunction): void {
-    this.api.lua_pushinteger(L, BigInt(this.#functions.push(call) - 1));
+    // Which of ours it is, as a float: an integer would cross as a BigInt at each call.
+    this.api.lua_pushnumber(L, this.#functions.push(call) - 1);
     this.api.lua_pushcclosure(L, this.#callHost, 1);
   }
 
@@ -135,8 +127,9 @@ export class LuaVm {
     const { api, main } = this;
     const top = api.lua_gettop(main);
     api.lua_sethook(main, this.#hook, countHook, instructionsPerLook);
-    api.lua_rawgeti(main, luaRegistry, this.#onError);
-    api.lua_rawgeti(main, luaRegistry, this.#onBody);
+    // Functions without upvalues are values without memory of their own: this cannot fail.
+    api.lua_pushcclosure(main, this.#onError, 0);
+    api.lua_pushcclosure(main, this.#onBody, 0);
     const status = api.lua_pcallk(main, 0, 0, top + 1, 0, 0);
     const failure =
       status === luaStatus.ok ? null : new LuaFailure(this.strings.describedError(main, -1), this.#traceback);
@@ -157,7 +150,7 @@ export class LuaVm {
 
   #dispatch(L: LuaThread): number {
     try {
-      const call = this.#functions[Number(this.api.lua_tointegerx(L, upvalueIndex(1), 0))];
+      const call = this.#functions[this.api.lua_tonumberx(L, upvalueIndex(1), 0)];
       return call === undefined ? 0 : call(L);
     } catch (thrown) {
       if (isJumpOrTrap(thrown)) throw thrown;
@@ -190,11 +183,6 @@ export class LuaVm {
     this.#traceback = strings.text(L, -1);
     api.lua_settop(L, -2);
     return 1;
-  }
-
-  #keep(call: HostFunction): bigint {
-    this.pushFunction(this.main, call);
-    return BigInt(this.api.luaL_ref(this.main, luaRegistry));
   }
 }
 
