@@ -8,35 +8,22 @@ from .limits import INITIAL_WINDOW_BYTES
 class Call:
     """`stream` is the body where the handler reads it itself."""
 
-    __slots__ = (
-        "_parts",
-        "_unreturned",
-        "_waiter",
-        "cancelled",
-        "capture",
-        "ident",
-        "item",
-        "room",
-        "started",
-        "stream",
-        "task",
-        "unsent",
-    )
+    # Most calls never need another value: set here, they cost nothing.
+    task = None
+    capture = None
+    cancelled = False
+    started = False
+    room = INITIAL_WINDOW_BYTES
+    stream = None
+    # The result of a stream, until its first chunk takes it along.
+    unsent = b""
+    _waiter = None
+    _parts = None
+    _unreturned = 0
 
     def __init__(self, item):
         self.ident = item["id"]
         self.item = item
-        self.task = None
-        self.capture = None
-        self.cancelled = False
-        self.started = False
-        self.room = INITIAL_WINDOW_BYTES
-        self.stream = None
-        # The result of a stream, until its first chunk takes it along.
-        self.unsent = b""
-        self._waiter = None
-        self._parts = None
-        self._unreturned = 0
 
     def receive(self, data):
         """Keeps a chunk of the request's body; returns how much credit is due for it, mostly none."""

@@ -12,7 +12,7 @@ from .limits import ASYNC_CONCURRENCY
 from .loop_connection import LoopConnection
 from .reply_frames import begins_at_once, chunk_bytes, chunk_frames, first_frames, with_default_type
 from .request_body import AsyncRequestBody
-from .result import is_awaitable, to_reply
+from .result import is_awaitable, is_whole, to_reply
 
 
 class AsyncWorker:
@@ -111,7 +111,12 @@ class AsyncWorker:
             call.started = True
             if call.cancelled:
                 raise asyncio.CancelledError
-            reply = await self._reply(call)
+            result = self._result(call)
+            if is_awaitable(result):
+                result = await result
+            reply = to_reply(result)
+            if not is_whole(reply):
+                reply = await _started(reply)
             frames, rest = first_frames(call.ident, reply)
             if rest is not None and begins_at_once(reply):
                 self._connection.send(frames)
@@ -134,16 +139,12 @@ class AsyncWorker:
         else:
             self._connection.send_now(frames)
 
-    async def _reply(self, call):
+    def _result(self, call):
         function = self._function
         item = call.item
         call.item = None
         event = build_event(item, call.stream or call.body(), function)
-        result = function.call(event, item["remaining_ms"])
-        if is_awaitable(result):
-            result = await result
-        reply = to_reply(result)
-        return reply if reply[2] is None or isinstance(reply[2], (str, bytes)) else await _started(reply)
+        return function.call(event, item["remaining_ms"])
 
     async def _send_body(self, call, frames, rest):
         """Sends what comes behind the result as the gateway makes room; returns the frame that ends it."""

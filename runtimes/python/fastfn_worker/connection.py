@@ -28,7 +28,8 @@ class Connection:
         """The next message (dict) or chunk (tuple); waits for it. Ends the process at end of file."""
         if self._backlog:
             return self._backlog.pop(0)
-        return self.receive_new()
+        item = self._reader.next()
+        return self.receive_new() if item is None else item
 
     def receive_new(self):
         """Like `receive`, past what was put back."""

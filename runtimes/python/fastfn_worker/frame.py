@@ -56,17 +56,13 @@ class FrameReader:
         self._at = end
         tag = data[start]
         if tag == _message_tag:
-            return _open_message(data[start:end])
+            try:
+                return decode(data[start:end])
+            except (ValueError, RecursionError) as error:
+                raise BadFrame(f"message is no JSON object in UTF-8: {error}") from None
         if tag == _chunk_tag:
             return _open_chunk(data, start, end)
         raise BadFrame(f"payload starts with byte {tag}")
-
-
-def _open_message(payload):
-    try:
-        return decode(payload)
-    except (ValueError, RecursionError) as error:
-        raise BadFrame(f"message is no JSON object in UTF-8: {error}") from None
 
 
 def _open_chunk(data, start, end):

@@ -20,14 +20,14 @@ _current = ContextVar("fastfn_capture", default=None)
 class Capture:
     """The output of one invocation; id 0 is everything outside."""
 
-    __slots__ = ("_held", "_left", "_limit", "ended", "ident", "send")
+    # Most invocations print nothing: set here, these cost nothing.
+    ended = False
+    _held = None
 
     def __init__(self, ident, limit, send):
         self.ident = ident
-        self.ended = False
         self._limit = self._left = limit
         self.send = send
-        self._held = None
 
     def add(self, stream, data):
         """Takes what was written; sends what is complete."""
@@ -64,8 +64,6 @@ class Capture:
 
 class LooseCapture(Capture):
     """Everything outside invocations: bounded per window, as it has no end."""
-
-    __slots__ = ("_window_end",)
 
     def __init__(self, limit, send):
         super().__init__(0, limit, send)

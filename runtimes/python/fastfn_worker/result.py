@@ -177,6 +177,12 @@ def _checked_status(status):
     return int(number)
 
 
+def is_whole(reply):
+    """Whether the body is there, not still to come."""
+    body = reply[2]
+    return body is None or isinstance(body, (str, bytes))
+
+
 def is_stream(value):
     """Whether the pieces of a body come one by one: an iterator, an async iterator."""
     kind = type(value)
@@ -185,5 +191,7 @@ def is_stream(value):
 
 def is_awaitable(value):
     """Whether the handler's result is still to come; also a generator made by types.coroutine."""
+    if hasattr(type(value), "__await__"):
+        return True
     code = getattr(value, "gi_code", None)
-    return hasattr(type(value), "__await__") or bool(code and code.co_flags & 0x100)
+    return bool(code and code.co_flags & 0x100)

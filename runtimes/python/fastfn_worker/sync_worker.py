@@ -8,7 +8,7 @@ from .failure import error_frame
 from .frame import pack_chunk
 from .reply_frames import begins_at_once, chunk_bytes, chunk_frames, first_frames, with_default_type
 from .request_body import body_of_exchange, whole_body
-from .result import is_awaitable, to_reply
+from .result import is_awaitable, is_whole, to_reply
 
 _plain_results = frozenset((dict, str, list, tuple, bytes, type(None)))
 
@@ -79,7 +79,7 @@ class SyncWorker:
         if type(result) not in _plain_results and is_awaitable(result):
             result = self._run_to_end(result)
         reply = to_reply(result)
-        return reply if reply[2] is None or type(reply[2]) in (str, bytes) else self._started(reply)
+        return reply if is_whole(reply) else self._started(reply)
 
     def _started(self, reply):
         """Takes a stream's first piece before the answer begins: what fails until then is an ordinary failure."""
