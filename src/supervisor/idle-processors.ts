@@ -10,7 +10,7 @@ const windowMs = 100;
 /** What was read longer ago says nothing about now, ms. */
 const staleMs = 1_000;
 /** Less than this part of one processor idle counts as none. */
-const leastIdle = 0.25;
+const leastIdle = 0.5;
 
 interface Ticks {
   readonly idle: number;

@@ -33,12 +33,12 @@ test('idle processors: busy ones are seen after a window, and idle ones again', 
   assert.equal(processors.any, true);
 });
 
-test('idle processors: a quarter of one is enough to say so', () => {
+test('idle processors: half of one is enough to say so', () => {
   const { processors, pass } = host();
   assert.equal(processors.any, true);
-  pass(400, 10, 70);
+  pass(400, 20, 60);
   assert.equal(processors.any, true);
-  pass(400, 9, 71);
+  pass(400, 19, 61);
   assert.equal(processors.any, false);
 });
 
