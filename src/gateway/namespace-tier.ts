@@ -90,9 +90,9 @@ async function findNamespace(search: NamespaceSearch): Promise<NamespaceFinding>
     }
     const reason = failureOf(await tryWay(way, launcher, search));
     if (reason === null) return { way, launcher };
-    reasons.push(`${reason} (${namespaceHint()})`);
+    reasons.push(reason);
   }
-  return { way: null, missing: reasons.join('; ') };
+  return { way: null, missing: `${reasons.join('; ')}; ${namespaceHint()}` };
 }
 
 function waysOf({ config }: NamespaceSearch): readonly NamespaceWay[] {

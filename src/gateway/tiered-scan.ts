@@ -61,5 +61,7 @@ async function tryOnce(
 ): Promise<NamespaceFinding> {
   await using opened = new AsyncDisposableStack();
   const parts = openPrograms({ config, layout, log: silentLog }, opened);
-  return new NamespaceTier({ config, capabilities, ...parts, tempParent: realTempFolder() }).find();
+  const tier = new NamespaceTier({ config, capabilities, ...parts, tempParent: realTempFolder() });
+  // The programs on disk go with this call.
+  return await tier.find();
 }

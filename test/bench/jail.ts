@@ -20,12 +20,18 @@ interface Variant {
 const kernel = probeCapabilities();
 
 /** Layer by layer; the first is what the others are compared with. Capabilities go and limits hold in all of them. */
-const variants: readonly (readonly [name: string, offers: Partial<Capabilities>, strict: '0' | '1'])[] = [
+const variants: readonly (readonly [
+  name: string,
+  offers: Partial<Capabilities>,
+  strict: '0' | '1',
+  namespace?: 'auto',
+])[] = [
   ['no jail', {}, '0'],
   ['language guard alone', { landlockAbi: 0, seccomp: false }, '1'],
   ['guard and Landlock', { seccomp: false }, '1'],
   ['guard and seccomp', { landlockAbi: 0 }, '1'],
   ['all layers', {}, '1'],
+  ['all layers and a minimal root', {}, '1', 'auto'],
 ];
 
 const hello = {
@@ -60,8 +66,12 @@ function tree(coldCalls: number): Record<string, string> {
 
 async function openVariants(coldCalls: number): Promise<Variant[]> {
   const open: Variant[] = [];
-  for (const [name, offers, strict] of variants) {
-    const variables = { FN_STRICT_FS: strict, FN_MAX_CONNECTIONS: '4096' };
+  for (const [name, offers, strict, namespace = 'off'] of variants) {
+    const variables = {
+      FN_STRICT_FS: strict,
+      FN_SANDBOX_NAMESPACE: namespace,
+      FN_MAX_CONNECTIONS: '4096',
+    };
     const capabilities = { ...kernel, ...offers };
     open.push({
       name,

@@ -3,7 +3,16 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdtempSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -17,7 +26,7 @@ import { CompiledGateway } from './support/compiled-gateway.ts';
 import { startTestGateway, type TestGateway } from './support/gateway.ts';
 import { ask } from './support/http.ts';
 import { recordingLog } from './support/recording-log.ts';
-import { StartedProgram } from './support/started-program.ts';
+import { runProgram, StartedProgram } from './support/started-program.ts';
 import { makeTree, removeTree } from './support/tree.ts';
 
 const capabilities = probeCapabilities();
@@ -202,6 +211,28 @@ for (const [ending, language] of [
   });
 }
 
+describe('a minimal root, where nothing is served', { skip }, () => {
+  test('doctor tries it and says that it is there; what it started is gone', async () => {
+    const root = makeTree(folderOf('js'));
+    const leftovers = () =>
+      readdirSync(realpathSync(tmpdir())).filter((name) => name.startsWith('fastfn-try-'));
+    const before = leftovers();
+    try {
+      const end = await runProgram(process.execPath, [program, 'doctor', '--json'], { cwd: root });
+      const found = /"id": "sandbox\.namespace",\s+"status": "(\w+)",\s+"message": "([^"]*)/.exec(end.stdout);
+      assert.deepEqual([found?.[1], found?.[2]?.slice(0, 10)], ['OK', 'available:'], end.stdout + end.stderr);
+      const routes = await runProgram(process.execPath, [program, 'routes', root, '--json'], { cwd: root });
+      assert.match(routes.stdout.replaceAll(/\s/g, ''), /"require":"namespace","namespace":true/);
+      assert.deepEqual(
+        leftovers().filter((name) => !before.includes(name)),
+        [],
+      );
+    } finally {
+      removeTree(root);
+    }
+  });
+});
+
 describe('FN_SANDBOX_NAMESPACE', () => {
   const tree = {
     ...folderOf('js'),
@@ -298,25 +329,26 @@ describe('a minimal root under another user', { skip: asOther }, () => {
     }
   });
 
-  test('a gateway that is not root gets it through unshare', { timeout: 60_000 }, async (t) => {
+  const become = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
+  const noTools = (): string | null => {
     try {
-      const become = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
-      execFileSync('setpriv', [...become, 'unshare', '--user', '--keep-caps', '--mount', 'true'], {
-        stdio: 'ignore',
-      });
+      execFileSync('setpriv', [...become, 'unshare', '--user', '--mount', 'true'], { stdio: 'ignore' });
+      return null;
     } catch {
-      return t.skip('setpriv or unshare is not installed, or users may not make user namespaces here');
+      return 'setpriv or unshare is not installed, or users may not make user namespaces here';
     }
+  };
+
+  test('a gateway that is not root gets it through unshare', { timeout: 60_000 }, async (t) => {
+    const reason = noTools();
+    if (reason !== null) return t.skip(reason);
     const root = makeTree(folderOf('py'));
     const own = realpathSync(mkdtempSync(join(tmpdir(), 'fastfn-user-')));
     chmodSync(root, 0o755);
     chownSync(own, 65_534, 65_534);
     const serve = new StartedProgram(
       'setpriv',
-      [
-        ...['--reuid', '65534', '--regid', '65534', '--clear-groups', process.execPath, program],
-        ...['serve', root, '--port', '0', '--log-format', 'json'],
-      ],
+      [...[...become, process.execPath, program], ...['serve', root, '--port', '0', '--log-format', 'json']],
       {
         env: {
           PATH: process.env['PATH'] ?? '',
@@ -338,6 +370,24 @@ describe('a minimal root under another user', { skip: asOther }, () => {
       await serve.ended;
       removeTree(root);
       rmSync(own, { recursive: true, force: true });
+    }
+  });
+
+  test('where users may make no user namespace, doctor says so and which setting it is', async (t) => {
+    const reason = noTools();
+    if (reason !== null) return t.skip(reason);
+    const root = makeTree({});
+    chmodSync(root, 0o755);
+    // The limit of a user namespace of its own: below it no further one can be made.
+    const limited = `echo 0 > /proc/sys/user/max_user_namespaces && exec setpriv --inh-caps=-all --ambient-caps=-all "$0" "$@"`;
+    const inside = ['unshare', '--user', '--map-current-user', '--keep-caps', 'sh', '-c', limited];
+    const run = [...become, ...inside, process.execPath, program, 'doctor'];
+    try {
+      const { PATH = '' } = process.env;
+      const { stdout } = await runProgram('setpriv', run, { cwd: root, env: { PATH, HOME: root } });
+      assert.match(stdout, /sandbox\.namespace: unavailable: unshare: .*set user\.max_user_namespaces/);
+    } finally {
+      removeTree(root);
     }
   });
 });

@@ -262,6 +262,16 @@ test('a missing layer is a failure where the operator requires the jail', () =>
     assert.equal(found.status, 1);
   }));
 
+test('a missing minimal root is a failure where the operator requires one for all, else only said', () =>
+  inFolder(async (dir) => {
+    assert.equal((await doctor(dir)).statusOf('sandbox.namespace'), 'OK');
+    const jailed = await doctor(dir, { environment: { FN_SANDBOX_REQUIRED: '1' } });
+    assert.equal(jailed.statusOf('sandbox.namespace'), 'OK');
+    const required = await doctor(dir, { environment: { FN_SANDBOX_NAMESPACE: 'required' } });
+    assert.equal(required.statusOf('sandbox.namespace'), 'FAIL');
+    assert.equal(required.status, 1);
+  }));
+
 const soundNetwork: DomainNetwork = {
   addresses: async (host) => (host === 'elsewhere.example' ? ['10.9.9.9'] : ['10.0.0.1']),
   certificateEnd: async () => new Date(Date.now() + 5 * 86_400_000),

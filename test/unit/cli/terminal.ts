@@ -119,6 +119,7 @@ function fakeModule(fake: FakeGateway): GatewayModule {
     inspectSandbox: () => [
       { layer: 'landlock', state: 'on', detail: 'files' },
       { layer: 'seccomp', state: 'unavailable', detail: 'no filter' },
+      { layer: 'namespace', state: 'unavailable', detail: 'no unshare' },
     ],
   };
   return module as unknown as GatewayModule;

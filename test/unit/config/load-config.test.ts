@@ -181,11 +181,17 @@ describe('load-config: faults', () => {
   test('all faults of all sources come at once', async () => {
     const texts = await errors({
       flags: { logFormat: 'xml' },
-      environment: { FN_HOST_PORT: 'abc', FN_DEFAULT_TIMEOUT_MS: '0', FN_SANDBOX_REQUIRED: 'maybe' },
+      environment: {
+        FN_HOST_PORT: 'abc',
+        FN_DEFAULT_TIMEOUT_MS: '0',
+        FN_SANDBOX_REQUIRED: 'maybe',
+        FN_SANDBOX_NAMESPACE: 'on',
+      },
       files: { '/fastfn.json': '{\n  "host": 5,\n  "drain-timeout-ms": -1\n}' },
     });
-    assert.equal(texts.length, 6);
+    assert.equal(texts.length, 7);
     for (const part of [
+      'invalid FN_SANDBOX_NAMESPACE "on"',
       'invalid --log-format "xml"',
       'invalid FN_HOST_PORT "abc"',
       'invalid FN_DEFAULT_TIMEOUT_MS "0"',
