@@ -54,6 +54,33 @@ export const wirePromises: readonly WirePromise[] = [
     },
   },
   {
+    promise: 'an answer does not wait for the call that came with its own',
+    wire: async (worker) => {
+      const quick = worker.expect(901);
+      let slowEnded = false;
+      const slow = worker.expect(902).then(() => {
+        slowEnded = true;
+      });
+      const calls = [
+        [901, forCase('returns', { value: '"quick"' })],
+        [902, forCase('sleeps', { ms: '300' })],
+      ] as const;
+      const frames = calls.map(([id, { event }]) =>
+        encodeMessage({
+          type: 'invoke',
+          id,
+          remaining_ms: 5000,
+          event: sampleEvent(event),
+          body: { kind: 'none' },
+        }),
+      );
+      worker.sendRaw(Buffer.concat(frames));
+      assert.equal((await quick).body.toString(), 'quick');
+      assert.equal(slowEnded, false);
+      await slow;
+    },
+  },
+  {
     promise: 'what comes for a call that has ended is nobody’s',
     wire: async (worker) => {
       await answers(worker);
