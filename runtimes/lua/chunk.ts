@@ -12,13 +12,17 @@ const lineEnd = 0x0a;
 
 /** Pushes the chunk in `file`, to be called. @throws Error with Lua's own message for what is no Lua; errors of `node:fs`. */
 export function pushChunk(vm: LuaVm, L: LuaThread, root: string, file: string): void {
+  pushSource(vm, L, withoutFirstMarks(readFileSync(file)), `@${relative(root, file)}`);
+}
+
+/** @param name as luaL_loadbufferx takes it: `@` before a file's, `=` before any other */
+export function pushSource(vm: LuaVm, L: LuaThread, source: Uint8Array, name: string): void {
   const { api, strings } = vm;
-  const source = withoutFirstMarks(readFileSync(file));
-  const name = strings.name(`@${relative(root, file)}`);
+  const nameAt = strings.name(name);
   let status: number = luaStatus.ok;
   strings.at(source, (address) => {
     // "t": a compiled chunk could make the machine do what no source can.
-    status = api.luaL_loadbufferx(L, address, source.length, name, strings.name('t'));
+    status = api.luaL_loadbufferx(L, address, source.length, nameAt, strings.name('t'));
   });
   if (status === luaStatus.ok) return;
   const message = strings.describedError(L, -1);

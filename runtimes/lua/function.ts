@@ -1,9 +1,9 @@
 // One Lua function: its machine, its handler and its state, which lasts as long as the worker. Turns an event into what
 // the handler answers; when it runs and how the answer travels is left to the worker.
 
-import type { LoadMessage } from '../../src/protocol/messages.ts';
-import type { HandlerEvent } from '../node/event.ts';
+import type { InvokeMessage, LoadMessage } from '../../src/protocol/messages.ts';
 import { pushBase64Module } from './base64-module.ts';
+import { type EventBody, EventWriter } from './event.ts';
 import { installGlobals } from './globals.ts';
 import { loadHandler } from './handler.ts';
 import { pushJsonModule } from './json-module.ts';
@@ -16,11 +16,14 @@ import { LuaVm, type LuaVmOptions } from './vm/lua-vm.ts';
 
 export type WriteOutput = (stream: 'stdout' | 'stderr', text: string) => void;
 
+type FunctionLoad = Pick<LoadMessage, 'root' | 'entry' | 'handler' | 'env' | 'context' | 'strict'>;
+
 const noParams = Object.freeze({});
 
 export class LuaFunction {
   readonly #vm: LuaVm;
   #values: LuaValues | null = null;
+  #events: EventWriter | null = null;
   #handler: bigint | Error = new Error('cannot call a function that is not loaded');
 
   constructor(moduleBytes: Uint8Array, options: LuaVmOptions) {
@@ -33,7 +36,7 @@ export class LuaFunction {
   }
 
   /** @throws LuaFailure or Error when the entry file does not load. */
-  load(load: Pick<LoadMessage, 'root' | 'entry' | 'handler' | 'env' | 'strict'>, write: WriteOutput): void {
+  load(load: FunctionLoad, write: WriteOutput): void {
     this.#vm.protect((L) => this.#prepare(L, load, write));
     this.#handler = loadHandler(this.#vm, load);
   }
@@ -42,15 +45,16 @@ export class LuaFunction {
    * Calls `handler(event, params)`.
    * @throws LuaFailure for an error of the handler, Error for a missing one and for a result that is no answer.
    */
-  call(event: HandlerEvent): unknown {
+  call(event: InvokeMessage['event'], body: EventBody): unknown {
     const handler = this.#handler;
     const values = this.#values;
+    const events = this.#events;
     if (handler instanceof Error) throw handler;
-    if (values === null) throw new Error('cannot call a function that is not loaded');
+    if (values === null || events === null) throw new Error('cannot call a function that is not loaded');
     let result: unknown;
     this.#vm.protect((L) => {
       this.#vm.api.lua_rawgeti(L, luaRegistry, handler);
-      values.writer.push(L, event, textRules);
+      events.push(L, event, body);
       values.writer.push(L, event.params ?? noParams, textRules);
       this.#vm.api.lua_callk(L, 2, 1, 0, 0);
       result = readResult(this.#vm, values, L);
@@ -58,14 +62,11 @@ export class LuaFunction {
     return result;
   }
 
-  #prepare(
-    L: LuaThread,
-    { root, strict, env }: Pick<LoadMessage, 'root' | 'strict' | 'env'>,
-    write: WriteOutput,
-  ): void {
+  #prepare(L: LuaThread, { root, strict, env, context }: FunctionLoad, write: WriteOutput): void {
     const vm = this.#vm;
     const values = new LuaValues(vm, L);
     this.#values = values;
+    this.#events = new EventWriter(vm, values, L, { env, context });
     pushJsonModule(vm, values, L, false);
     const json = BigInt(vm.api.luaL_ref(L, luaRegistry));
     const pushJson = (caller: LuaThread) => void vm.api.lua_rawgeti(caller, luaRegistry, json);

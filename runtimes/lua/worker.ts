@@ -8,7 +8,6 @@ import { sendAnswer } from '../node/answer-sender.ts';
 import { BackgroundWork } from '../node/background-work.ts';
 import { endProcess, now } from '../node/builtins.ts';
 import { Connection, type ConnectionListener } from '../node/connection.ts';
-import { completeEvent } from '../node/event.ts';
 import { describeFailure, type FailureText, firstLine } from '../node/failure.ts';
 import { type CancelReason, Invocation } from '../node/invocation.ts';
 import * as message from '../node/message.ts';
@@ -44,7 +43,6 @@ export class LuaWorker implements ConnectionListener {
   readonly #running = new Map<number, Invocation>();
   /** The invocation whose Lua code runs now or ran last. */
   #current: Invocation | undefined;
-  #constant: Pick<LoadMessage, 'env' | 'context'> = { env: {}, context: {} };
   #nextPollAt = 0;
 
   /** @param memoryMb what the whole process may take */
@@ -122,7 +120,6 @@ export class LuaWorker implements ConnectionListener {
 
   #load(load: LoadMessage): void {
     try {
-      this.#constant = { env: load.env, context: load.context };
       cleanProcess(load.entry, load.env);
       this.#output.install(load.maxOutputBytes);
       this.#function.load(load, (stream, text) => this.#output.write(stream, text));
@@ -152,7 +149,7 @@ export class LuaWorker implements ConnectionListener {
     this.#current = invocation;
     this.#nextPollAt = now() + pollMs;
     try {
-      const answer = toAnswer(this.#function.call(completeEvent(sent, body, this.#constant, invocation)));
+      const answer = toAnswer(this.#function.call(sent, body));
       this.#output.drain(invocation);
       const rest = sendAnswer(this.#connection, invocation, answer);
       if (rest === undefined) this.#end(invocation);
