@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { checkEqualHeads } from '../equal-heads.ts';
 import type { Answer } from '../harness.ts';
 import { WorkerProcess } from '../harness.ts';
 import { forCase, loadBehaviour, phpProgram, skip } from './php-worker.ts';
@@ -221,6 +222,13 @@ describe('php results on the wire', { skip }, () => {
     assert.equal((await answer).bodyKind, 'stream');
     const result = worker.messages.find((message) => message.type === 'result' && message.id === id);
     assert.deepEqual(result?.type === 'result' && result.body, { kind: 'stream', bytes: 300_000 });
+  });
+
+  it('headers are known again by their text', async (test) => {
+    const worker = new WorkerProcess(phpProgram());
+    test.after(() => worker.close());
+    assert.equal((await loadBehaviour(worker, 'equal-heads')).type, 'ready');
+    await checkEqualHeads(worker, '1');
   });
 
   it('a body that cannot be decoded is told apart', async (test) => {

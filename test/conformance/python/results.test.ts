@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { checkEqualHeads } from '../equal-heads.ts';
 import type { Answer } from '../harness.ts';
 import { WorkerProcess } from '../harness.ts';
 import { loadBehaviour, pythonProgram, skip } from './python-worker.ts';
@@ -142,6 +143,13 @@ for (const handler of ['handler', 'coroutine']) {
         check(answer, expected);
       });
     }
+
+    it('headers are known again by their text', async (test) => {
+      const other = new WorkerProcess(pythonProgram());
+      test.after(() => other.close());
+      assert.equal((await loadBehaviour(other, 'equal-heads', { handler })).type, 'ready');
+      await checkEqualHeads(other, '1.0');
+    });
   });
 }
 
