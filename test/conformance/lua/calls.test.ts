@@ -54,6 +54,62 @@ describe('calls of a Lua handler', () => {
     assert.equal('body' in bare.event, false);
   });
 
+  it('what never changes comes to each call anew, as it was said when the function loaded', async (test) => {
+    const context = {
+      text: 'a"b]]\\\n\0grüße',
+      end: { integer: -(2 ** 53) + 1, large: 1e300, whole: 1e20, part: -0.5, yes: true, no: false },
+      lists: [[], [1, [2]], ['x']],
+      user: null,
+    };
+    const env = { 'a.b': '1', end: '2', '': '3' };
+    const worker = await loadedSource(
+      test,
+      `return function(e)
+        local copy = require("json").encode({ e.context, e.env })
+        e.context.text, e.context.lists[1], e.context["end"].yes, e.env["end"], e.new = nil, nil, nil, nil, 1
+        return { copy = copy, kinds = { math.type(e.context["end"].integer), math.type(e.context["end"].whole) } }
+      end`,
+      { env, context },
+    );
+    const { user: _absent, ...present } = context;
+    for (const id of ['r1', 'r2']) {
+      const sent = { context: { request_id: id, deadline_ms: 5 } };
+      const { copy, kinds } = jsonOf(await worker.invoke({ event: sent })) as {
+        copy: string;
+        kinds: unknown;
+      };
+      assert.deepEqual(JSON.parse(copy), [{ ...present, ...sent.context }, env]);
+      assert.deepEqual(kinds, ['integer', 'float']);
+    }
+  });
+
+  it('what only some events have is there, in the event and in its context', async (test) => {
+    const worker = await loaded(test, 'echo-event', { context: { user: 'nobody', kept: 1 } });
+    const sent = {
+      secrets: { KEY: 'v' },
+      context: { request_id: 'r1', trace: { sampled: true }, user: { id: 7 } },
+    };
+    const { event } = jsonOf(await worker.invoke({ event: sent })) as { event: Record<string, unknown> };
+    assert.deepEqual(event['secrets'], sent.secrets);
+    assert.deepEqual(event['context'], { kept: 1, ...sent.context });
+    const bare = jsonOf(await worker.invoke()) as { event: Record<string, unknown> };
+    assert.equal('secrets' in bare.event, false);
+    assert.equal((bare.event['context'] as { user: unknown }).user, 'nobody');
+  });
+
+  it('texts short and long, of every width, are the same after as before', async (test) => {
+    const worker = await loaded(test, 'echo-event');
+    const alphabets = ['a', '\u007f', 'ü', '\u0800', '😀', '\0'];
+    const texts = alphabets.flatMap((one) =>
+      [31, 32, 33, 63, 64, 65, 5_461, 5_462, 20_000].map((n) => one.repeat(n)),
+    );
+    const query = Object.fromEntries(texts.map((text, at) => [`${at}${text.slice(0, 40)}`, text]));
+    for (const _again of [1, 2]) {
+      const { event } = jsonOf(await worker.invoke({ event: { query } })) as { event: { query: unknown } };
+      assert.deepEqual(event.query, query);
+    }
+  });
+
   it('bytes that are no text come as base64, whole bodies in pieces included', async (test) => {
     const worker = await loaded(test, 'echo-event');
     const binary = await worker.invoke({ body: Buffer.from([0xff, 0x00, 0x80]) });
