@@ -107,7 +107,7 @@ export function planRlimits(limits: ResourceLimits): RlimitPlan {
   };
 }
 
-export function planSeccomp(capabilities: Capabilities, policy: SandboxPolicy): SeccompPlan | null {
+function planSeccomp(capabilities: Capabilities, policy: SandboxPolicy): SeccompPlan | null {
   const { arch, landlockAbi } = capabilities;
   if (!capabilities.seccomp || (arch !== 'x64' && arch !== 'arm64')) return null;
   const { outboundTcp, udp } = policy.network;

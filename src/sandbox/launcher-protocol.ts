@@ -9,7 +9,7 @@
 //      then `{"type":"hello","token":"<plan.token>"}`. The gateway checks the token (once only) and that `peerPid(fd)` of the
 //      accepted connection is the child's pid. It need not answer the hello; it may send `load` at once.
 //   4. The launcher makes that connection, if there is one, fd 3 (blocking), opens /dev/null as fd 0, keeps its stdout and stderr as fds 1
-//      and 2, closes every other descriptor, enters the jail and replaces itself by execve. The pid stays the same.
+//      and 2, closes every other descriptor, builds its minimal root where the plan has one, enters the jail and replaces itself by execve. The pid stays the same.
 //   5. A step that fails prints ONE line on stderr, `{"launcher":"failed","step":"landlock","call":"landlock_add_rule","errno":"EINVAL","message":"cannot …"}`,
 //      and ends the process with `launcherExitCodes[step]` (70–80). The connection closes with it. A read grant that is a
 //      link or is not there is left out of the jail; a link also prints `{"launcher":"note",…}`.

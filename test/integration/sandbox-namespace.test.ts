@@ -329,10 +329,12 @@ describe('a minimal root under another user', { skip: asOther }, () => {
     }
   });
 
-  const become = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
+  const become = { file: 'setpriv', args: ['--reuid', '65534', '--regid', '65534', '--clear-groups'] };
   const noTools = (): string | null => {
     try {
-      execFileSync('setpriv', [...become, 'unshare', '--user', '--mount', 'true'], { stdio: 'ignore' });
+      execFileSync(become.file, [...become.args, 'unshare', '--user', '--mount', 'true'], {
+        stdio: 'ignore',
+      });
       return null;
     } catch {
       return 'setpriv or unshare is not installed, or users may not make user namespaces here';
@@ -347,8 +349,11 @@ describe('a minimal root under another user', { skip: asOther }, () => {
     chmodSync(root, 0o755);
     chownSync(own, 65_534, 65_534);
     const serve = new StartedProgram(
-      'setpriv',
-      [...[...become, process.execPath, program], ...['serve', root, '--port', '0', '--log-format', 'json']],
+      become.file,
+      [
+        ...[...become.args, process.execPath, program],
+        ...['serve', root, '--port', '0', '--log-format', 'json'],
+      ],
       {
         env: {
           PATH: process.env['PATH'] ?? '',
@@ -381,10 +386,10 @@ describe('a minimal root under another user', { skip: asOther }, () => {
     // The limit of a user namespace of its own: below it no further one can be made.
     const limited = `echo 0 > /proc/sys/user/max_user_namespaces && exec setpriv --inh-caps=-all --ambient-caps=-all "$0" "$@"`;
     const inside = ['unshare', '--user', '--map-current-user', '--keep-caps', 'sh', '-c', limited];
-    const run = [...become, ...inside, process.execPath, program, 'doctor'];
+    const run = [...become.args, ...inside, process.execPath, program, 'doctor'];
     try {
       const { PATH = '' } = process.env;
-      const { stdout } = await runProgram('setpriv', run, { cwd: root, env: { PATH, HOME: root } });
+      const { stdout } = await runProgram(become.file, run, { cwd: root, env: { PATH, HOME: root } });
       assert.match(stdout, /sandbox\.namespace: unavailable: unshare: .*set user\.max_user_namespaces/);
     } finally {
       removeTree(root);

@@ -8,6 +8,7 @@ import type { RootMount, RootPlan } from '../root-plan.ts';
 import { openGranted, placeOpenHow } from './granted-path.ts';
 import {
   attachMount,
+  attachOverRoot,
   becomeRoot,
   cloneTree,
   createTmpfs,
@@ -107,8 +108,7 @@ export function enterRoot(kernel: Kernel, plan: RootPlan): void {
   makeAllPrivate(kernel);
   const how = placeOpenHow(kernel);
   const tmpfs = createTmpfs(kernel, rootOptions);
-  // On top of the old root, where no path leads to it: what is granted is still found by name.
-  attachMount(kernel, tmpfs, -100, '/');
+  attachOverRoot(kernel, tmpfs);
   const root = new RootBuilder(kernel, tmpfs);
   for (const mount of plan.mounts) mountGranted(kernel, root, mount, how);
   for (const folder of plan.folders) root.makeFolder(folder);

@@ -6,6 +6,8 @@ import { cString, type Kernel } from '../kernel.ts';
 // <linux/mount.h>
 const openTreeClone = 1;
 const moveMountFromEmptyPath = 0x04;
+const fsOpenCloexec = 1;
+const fsMountCloexec = 1;
 const fsConfigSetString = 1;
 const fsConfigCreate = 6;
 const mountAttributesBytes = 32;
@@ -69,13 +71,13 @@ export function cloneTree(kernel: Kernel, fd: number, set: number): number {
 
 /** A new, detached file system in memory; its descriptor. tmpfs(5) */
 export function createTmpfs(kernel: Kernel, options: Readonly<Record<string, string>>): number {
-  const context = Number(kernel.call('fsopen', kernel.place(cString('tmpfs')), 1)); // FSOPEN_CLOEXEC
+  const context = Number(kernel.call('fsopen', kernel.place(cString('tmpfs')), fsOpenCloexec));
   for (const [key, value] of Object.entries(options)) {
     const [name, text] = [kernel.place(cString(key)), kernel.place(cString(value))];
     kernel.call('fsconfig', context, fsConfigSetString, name, text, 0);
   }
   kernel.call('fsconfig', context, fsConfigCreate, 0, 0, 0);
-  const fd = Number(kernel.call('fsmount', context, 1, 0)); // FSMOUNT_CLOEXEC
+  const fd = Number(kernel.call('fsmount', context, fsMountCloexec, 0));
   kernel.call('close', context);
   return fd;
 }
@@ -84,6 +86,11 @@ export function createTmpfs(kernel: Kernel, options: Readonly<Record<string, str
 export function attachMount(kernel: Kernel, mount: number, folder: number, path: string): void {
   const target = kernel.place(cString(path));
   kernel.call('move_mount', mount, kernel.place(empty), folder, target, moveMountFromEmptyPath);
+}
+
+/** On top of the root folder, where no path leads to it: what lies below the root is still found by name. */
+export function attachOverRoot(kernel: Kernel, mount: number): void {
+  attachMount(kernel, mount, atFdcwd, '/');
 }
 
 /** Makes an attached mount this process's root and working folder, and leaves the old root behind. */
