@@ -14,8 +14,8 @@ const rawJson = Reflect.get(JSON, 'rawJSON') as (text: string) => object;
 const sparseListPlaces = 10;
 
 /**
- * An object that inherits nothing, so that every name is a field of its own in it. Not made by
- * Object.create(null): V8 keeps that in a slower form.
+ * An object that inherits nothing, so that every name is a field of its own in it. Not made by Object.create(null): V8 keeps
+ * that in a slower form.
  */
 class Fields {
   [name: string]: unknown;
@@ -130,7 +130,10 @@ export class ValueReader {
     return isSorted ? fieldsOf(names, values) : sortedFields(names, values);
   }
 
-  /** Of the key below the top. A number is looked at as one: asked for as a string it would change in its place, and lua_next lose its way. */
+  /**
+   * The name in the key below the top. A number is looked at as one: asked for as a string it would change in its place,
+   * and lua_next lose its way.
+   */
   #readName(L: LuaThread, rules: ValueRules): string {
     const api = this.#api;
     const type = api.lua_type(L, -2);
