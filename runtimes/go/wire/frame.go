@@ -1,4 +1,5 @@
-// Frames: 4-byte big-endian length, then a JSON message or a body chunk (0x01, u32 invocation id, bytes).
+// Frames: 4-byte big-endian length, then a JSON message, a body chunk (0x01, u32 invocation id, bytes) or an answer
+// (0x02, see answer.go).
 
 package wire
 

@@ -94,14 +94,19 @@ func mustFrame(whole message) []byte {
 }
 
 func resultHead(id uint32, head Head) message {
-	whole := begin(`{"type":"result","id":`).number(int(id)).raw(`,"status":`).number(head.Status).raw(`,"headers":{`)
-	for index, line := range head.Headers {
+	whole := begin(`{"type":"result","id":`).number(int(id)).raw(`,"status":`).number(head.Status)
+	return whole.raw(`,"headers":`).headers(head.Headers).raw(`,"body":`)
+}
+
+func (whole message) headers(lines []HeaderLine) message {
+	whole = whole.raw("{")
+	for index, line := range lines {
 		if index > 0 {
 			whole = whole.raw(",")
 		}
 		whole = whole.quoted(line.Name).raw(":").values(line)
 	}
-	return whole.raw(`},"body":`)
+	return whole.raw("}")
 }
 
 func (whole message) values(line HeaderLine) message {

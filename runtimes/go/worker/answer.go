@@ -1,4 +1,4 @@
-// Sends one answer: small text inside the result, anything else as chunks within the room that the gateway gives.
+// Sends one answer: a small body in one frame, anything else as chunks within the room that the gateway gives.
 
 package worker
 
@@ -64,6 +64,11 @@ func smallest(first int, others ...int) int {
 
 // sendAnswer returns the frames that end the invocation, or why the answer cannot be sent.
 func sendAnswer(call *invocation, given answer, send func([]byte)) ([]byte, error) {
+	if given.stream == nil {
+		if frame := wire.Answer(call.id, given.head, given.body); frame != nil {
+			return frame, nil
+		}
+	}
 	if given.stream == nil && len(given.body) <= wire.InlineBodyBytes && utf8.Valid(given.body) {
 		return wire.Result(call.id, given.head, string(given.body))
 	}

@@ -1,4 +1,4 @@
-//! Sends one answer: small text inside the result, anything else as chunks within the room that the gateway gives.
+//! Sends one answer: a small body in one frame, anything else as chunks within the room that the gateway gives.
 
 use std::fmt::Arguments;
 use std::io;
@@ -9,6 +9,7 @@ use crate::connection::Sender;
 use crate::failure::Failure;
 use crate::headers::content_type;
 use crate::invocation::Invocation;
+use crate::wire::answer::answer as answer_frame;
 use crate::wire::frame::append_chunk;
 use crate::wire::limits::{INLINE_BODY_BYTES, MAX_CHUNK_BYTES};
 use crate::wire::outgoing::{result, result_stream, Head};
@@ -54,6 +55,14 @@ impl io::Write for Writer {
 /// Returns the frames that end the invocation, or why the answer cannot be sent.
 pub fn send_answer(call: &Arc<Invocation>, answer: Answer, sender: &'static Sender) -> Result<Vec<u8>, Failure> {
     let Answer { head, body } = answer;
+    let whole = match &body {
+        AnswerBody::Text(text) => answer_frame(call.id, &head, text.as_bytes()),
+        AnswerBody::Bytes(bytes) => answer_frame(call.id, &head, bytes),
+        AnswerBody::Stream(_) => None,
+    };
+    if let Some(frame) = whole {
+        return Ok(frame);
+    }
     match body {
         AnswerBody::Text(text) if text.len() <= INLINE_BODY_BYTES => {
             result(call.id, &head, &text).map_err(Failure::returned)

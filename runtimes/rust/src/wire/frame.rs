@@ -1,11 +1,12 @@
-//! Frames: 4-byte big-endian length, then a JSON message or a body chunk (0x01, u32 invocation id, bytes).
+//! Frames: 4-byte big-endian length, then a JSON message, a body chunk (0x01, u32 invocation id, bytes) or an answer
+//! (0x02, see answer.rs).
 
 use std::io::{BufRead, BufReader, Read};
 
 use super::incoming::{parse_message, Message};
 use super::limits::{MAX_CHUNK_BYTES, MAX_FRAME_BYTES};
 
-const LENGTH_BYTES: usize = 4;
+pub(super) const LENGTH_BYTES: usize = 4;
 const MESSAGE_TAG: u8 = b'{';
 const CHUNK_TAG: u8 = 0x01;
 const CHUNK_PREFIX_BYTES: usize = 5;

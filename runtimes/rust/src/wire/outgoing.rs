@@ -1,5 +1,6 @@
 //! What a worker says, as frames; each text is cut to the maximum that the gateway accepts.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::frame::framed;
@@ -68,17 +69,32 @@ pub fn quote(text: &str) -> String {
     Value::from(text).to_string()
 }
 
-fn result_with(id: u32, head: &Head, body: &str) -> String {
-    let mut text = format!(r#"{{"type":"result","id":{id},"status":{},"headers":{{"#, head.status);
-    for (index, (name, value)) in head.headers.iter().enumerate() {
-        let comma = if index == 0 { "" } else { "," };
-        let value = match value {
-            HeaderValue::One(line) => quote(line),
-            HeaderValue::Many(lines) => format!("[{}]", lines.iter().map(|line| quote(line)).collect::<Vec<_>>().join(",")),
-        };
-        text += &format!("{comma}{}:{value}", quote(name));
+/// An object.
+pub(super) fn append_headers(bytes: &mut Vec<u8>, headers: &[(String, HeaderValue)]) {
+    bytes.push(b'{');
+    for (index, (name, value)) in headers.iter().enumerate() {
+        if index > 0 {
+            bytes.push(b',');
+        }
+        append_json(bytes, name);
+        bytes.push(b':');
+        match value {
+            HeaderValue::One(line) => append_json(bytes, line),
+            HeaderValue::Many(lines) => append_json(bytes, lines),
+        }
     }
-    text += &format!(r#"}},"body":{body}"#);
+    bytes.push(b'}');
+}
+
+fn append_json<T: Serialize + ?Sized>(bytes: &mut Vec<u8>, value: &T) {
+    serde_json::to_writer(bytes, value).expect("a text is JSON, and memory takes all");
+}
+
+fn result_with(id: u32, head: &Head, body: &str) -> String {
+    let mut headers = Vec::new();
+    append_headers(&mut headers, &head.headers);
+    let headers = String::from_utf8_lossy(&headers);
+    let mut text = format!(r#"{{"type":"result","id":{id},"status":{},"headers":{headers},"body":{body}"#, head.status);
     if let Some(proxy) = &head.proxy {
         text += &format!(r#","proxy":{proxy}"#);
     }
