@@ -9,7 +9,7 @@ export const lengthBytes = 4;
 /** First byte of a body chunk's payload; a message's is `{`. */
 export const chunkTag = 0x01;
 /** First byte of an answer's payload (layout: messages.ts); what is in it is left to answer-frame.ts. */
-export const answerTag = 0x02;
+const answerTag = 0x02;
 /** Tag and u32 invocation id before the bytes of a chunk. */
 export const chunkPrefixBytes = 5;
 
