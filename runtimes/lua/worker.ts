@@ -4,16 +4,15 @@
 
 import { writeSync } from 'node:fs';
 import type { GatewayMessage, InvokeMessage, LoadMessage } from '../../src/protocol/messages.ts';
-import { sendAnswer } from '../node/answer-sender.ts';
 import { BackgroundWork } from '../node/background-work.ts';
 import { endProcess, now } from '../node/builtins.ts';
 import { Connection, type ConnectionListener } from '../node/connection.ts';
 import { describeFailure, type FailureText, firstLine } from '../node/failure.ts';
-import { type CancelReason, Invocation } from '../node/invocation.ts';
+import type { CancelReason, Invocation } from '../node/invocation.ts';
+import { Invocations } from '../node/invocations.ts';
 import * as message from '../node/message.ts';
 import { OutputTap } from '../node/output.ts';
 import { cleanProcess } from '../node/process-view.ts';
-import { toAnswer, UndecodableBody } from '../node/result.ts';
 import { LuaFunction } from './function.ts';
 import { LuaFailure } from './vm/lua-vm.ts';
 
@@ -39,8 +38,7 @@ export class LuaWorker implements ConnectionListener {
   readonly #connection: Connection;
   readonly #output: OutputTap;
   readonly #function: LuaFunction;
-  readonly #background = new BackgroundWork();
-  readonly #running = new Map<number, Invocation>();
+  readonly #invocations: Invocations;
   /** The invocation whose Lua code runs now or ran last. */
   #current: Invocation | undefined;
   #nextPollAt = 0;
@@ -58,6 +56,13 @@ export class LuaWorker implements ConnectionListener {
       wake: () => this.#connection.wake(),
       flush: () => this.#connection.flush(),
     });
+    this.#invocations = new Invocations({
+      connection: this.#connection,
+      output: this.#output,
+      background: new BackgroundWork(),
+      describe: (failure) => describe(failure, 'lua handler error: '),
+      failed: () => this.#endIfBroken(),
+    });
     process.on('uncaughtException', (failure) => this.fault(failure));
   }
 
@@ -67,7 +72,7 @@ export class LuaWorker implements ConnectionListener {
         this.#begin(received);
         return;
       case 'credit':
-        this.#running.get(received.id)?.window.grant(received.bytes);
+        this.#invocations.find(received.id)?.window.grant(received.bytes);
         return;
       case 'cancel':
         this.#cancel(received.id, received.reason);
@@ -83,18 +88,12 @@ export class LuaWorker implements ConnectionListener {
     }
   }
 
-  /** A piece of a request body. Ids that are not running are late by design: they crossed the answer on the wire. */
+  /** A piece of a request body. */
   chunk(id: number, bytes: Buffer): void {
-    const invocation = this.#running.get(id);
-    if (invocation === undefined || invocation.arriving === null) return;
-    if (bytes.length > 0) {
-      invocation.arriving.add(bytes);
-      this.#connection.send(message.credit(id, bytes.length));
-      return;
-    }
-    const { event, body } = invocation.arriving.end();
-    invocation.arriving = null;
-    this.#runSoon(invocation, event, body);
+    const invocation = this.#invocations.find(id);
+    if (invocation === undefined) return;
+    const arrived = this.#invocations.gather(invocation, bytes);
+    if (arrived !== null) this.#runSoon(invocation, arrived.event, arrived.body);
   }
 
   turnEnds(): void {
@@ -131,9 +130,8 @@ export class LuaWorker implements ConnectionListener {
   }
 
   #begin(received: InvokeMessage): void {
-    const { id, body, event } = received;
-    const invocation = new Invocation(id, received.remaining_ms, this.#background);
-    this.#running.set(id, invocation);
+    const { body, event } = received;
+    const invocation = this.#invocations.begin(received);
     if (body.kind === 'stream') invocation.awaitBody(event);
     else this.#runSoon(invocation, event, body.kind === 'text' ? body.text : null);
   }
@@ -149,54 +147,25 @@ export class LuaWorker implements ConnectionListener {
     this.#current = invocation;
     this.#nextPollAt = now() + pollMs;
     try {
-      const answer = toAnswer(this.#function.call(sent, body));
-      this.#output.drain(invocation);
-      const rest = sendAnswer(this.#connection, invocation, answer);
-      if (rest === undefined) this.#end(invocation);
-      else this.#finish(invocation, rest);
+      this.#invocations.settle(invocation, this.#function.call(sent, body));
     } catch (failure) {
-      this.#fail(invocation, failure);
+      this.#invocations.fail(invocation, failure);
     }
   }
 
-  async #finish(invocation: Invocation, rest: Promise<void>): Promise<void> {
-    invocation.answering = true;
-    try {
-      await rest;
-      this.#output.drain(invocation);
-      this.#end(invocation);
-    } catch (failure) {
-      this.#fail(invocation, failure);
-    }
-  }
-
-  #fail(invocation: Invocation, failure: unknown): void {
-    if (!invocation.ended) {
-      const { message: text, detail } = describe(failure, 'lua handler error: ');
-      this.#output.drain(invocation);
-      const undecodable = failure instanceof UndecodableBody;
-      this.#connection.send(message.invocationError(invocation.id, text, detail, undecodable));
-      this.#end(invocation);
-    }
+  #endIfBroken(): void {
     const { broken } = this.#function;
     if (broken === null) return;
     this.#connection.flush();
     this.fault(broken);
   }
 
-  #end(invocation: Invocation): void {
-    invocation.ended = true;
-    this.#running.delete(invocation.id);
-  }
-
-  /** While Lua runs, nothing is sent: `#shouldStop` ends it. */
+  /** While Lua runs, `#shouldStop` ends it. */
   #cancel(id: number, reason: CancelReason): void {
-    const invocation = this.#running.get(id);
+    const invocation = this.#invocations.find(id);
     if (invocation === undefined) return;
     invocation.cancel(reason);
-    // A body that will not arrive, or an answer whose source may never come to its next piece.
-    if (invocation.arriving !== null || invocation.answering)
-      this.#fail(invocation, new Error('invocation cancelled'));
+    this.#invocations.cancelled(invocation);
   }
 
   /** Asked while Lua runs, every few microseconds. The deadline is the gateway's: it says so with a cancel. */

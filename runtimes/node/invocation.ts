@@ -12,6 +12,11 @@ export type CancelReason = CancelMessage['reason'];
 
 type SentEvent = Readonly<Record<string, unknown>>;
 
+export interface ArrivedBody {
+  readonly event: SentEvent;
+  readonly body: Buffer;
+}
+
 /** A request body that comes as chunks, and the event that waits for it. */
 export class ArrivingBody {
   readonly #event: SentEvent;
@@ -26,7 +31,7 @@ export class ArrivingBody {
     this.#chunks.push(Buffer.from(bytes));
   }
 
-  end(): { readonly event: SentEvent; readonly body: Buffer } {
+  end(): ArrivedBody {
     return { event: this.#event, body: Buffer.concat(this.#chunks) };
   }
 }

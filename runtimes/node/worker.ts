@@ -4,7 +4,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { writeSync } from 'node:fs';
 import type { GatewayMessage, InvokeMessage, LoadMessage, WireBody } from '../../src/protocol/messages.ts';
-import { sendAnswer } from './answer-sender.ts';
 import { BackgroundWork } from './background-work.ts';
 import { endProcess, exitProcess, sliceBytes } from './builtins.ts';
 import type { HandlerCall } from './callable.ts';
@@ -13,13 +12,13 @@ import { completeEvent, type EventBody } from './event.ts';
 import { describeFailure, firstLine } from './failure.ts';
 import { installGuard } from './guard.ts';
 import { resolveHandlerCall } from './handler-call.ts';
-import { type CancelReason, Invocation } from './invocation.ts';
+import type { CancelReason, Invocation } from './invocation.ts';
+import { Invocations } from './invocations.ts';
 import { loadModule } from './loader.ts';
 import * as message from './message.ts';
 import { OutputTap } from './output.ts';
 import { offerPackages } from './package-paths.ts';
 import { cleanProcess } from './process-view.ts';
-import { toAnswer, UndecodableBody } from './result.ts';
 import { StreamedBody } from './streamed-body.ts';
 import { isThenable } from './thenable.ts';
 
@@ -32,8 +31,7 @@ type RunWithin = (invocation: Invocation, run: () => void) => void;
 export class Worker implements ConnectionListener {
   readonly #connection: Connection;
   readonly #output: OutputTap;
-  /** By id. Without a prototype, and not a Map: user code may replace Map.prototype.get. */
-  readonly #running: Record<number, Invocation> = Object.create(null);
+  readonly #invocations: Invocations;
   readonly #within: RunWithin;
   readonly #background = new BackgroundWork();
   #call: HandlerCall = notLoaded;
@@ -53,6 +51,12 @@ export class Worker implements ConnectionListener {
       wake: () => this.#connection.wake(),
       flush: () => this.#connection.flush(),
     });
+    this.#invocations = new Invocations({
+      connection: this.#connection,
+      output: this.#output,
+      background: this.#background,
+      describe: describeFailure,
+    });
     process.on('uncaughtException', (failure) => this.#uncaught(failure, current()));
     // A promise that nobody waits for: one line in the log (contract/invocation.md 8.3), the answer is not concerned.
     process.on('unhandledRejection', (failure) => {
@@ -67,7 +71,7 @@ export class Worker implements ConnectionListener {
         this.#begin(received);
         return;
       case 'credit':
-        this.#running[received.id]?.window.grant(received.bytes);
+        this.#invocations.find(received.id)?.window.grant(received.bytes);
         return;
       case 'cancel':
         this.#cancel(received.id, received.reason);
@@ -83,20 +87,13 @@ export class Worker implements ConnectionListener {
     }
   }
 
-  /** A piece of a request body. Ids that are not running are late by design: they crossed the answer on the wire. */
+  /** A piece of a request body. */
   chunk(id: number, bytes: Buffer): void {
-    const invocation = this.#running[id];
+    const invocation = this.#invocations.find(id);
     if (invocation === undefined) return;
     if (invocation.streamed !== null) takeStreamed(invocation.streamed, bytes);
-    if (invocation.arriving === null) return;
-    if (bytes.length > 0) {
-      invocation.arriving.add(bytes);
-      this.#connection.send(message.credit(id, bytes.length));
-      return;
-    }
-    const { event, body } = invocation.arriving.end();
-    invocation.arriving = null;
-    this.#run(invocation, event, body);
+    const arrived = this.#invocations.gather(invocation, bytes);
+    if (arrived !== null) this.#run(invocation, arrived.event, arrived.body);
   }
 
   turnEnds(): void {
@@ -147,9 +144,8 @@ export class Worker implements ConnectionListener {
   }
 
   #begin(received: InvokeMessage): void {
-    const { id, body, event } = received;
-    const invocation = new Invocation(id, received.remaining_ms, this.#background);
-    this.#running[id] = invocation;
+    const { body, event } = received;
+    const invocation = this.#invocations.begin(received);
     if (this.#streamsBody && body.kind !== 'none') this.#runWithStream(invocation, event, body);
     else if (body.kind === 'stream') invocation.awaitBody(event);
     else this.#run(invocation, event, body.kind === 'text' ? body.text : null);
@@ -174,73 +170,32 @@ export class Worker implements ConnectionListener {
         const event = completeEvent(sent, body, this.#constant, invocation);
         const returned = this.#call(event, invocation);
         if (isThenable(returned)) this.#await(invocation, returned);
-        else this.#settle(invocation, returned);
+        else this.#invocations.settle(invocation, returned);
       } catch (failure) {
-        this.#fail(invocation, failure);
+        this.#invocations.fail(invocation, failure);
       }
     });
   }
 
   async #await(invocation: Invocation, returned: PromiseLike<unknown>): Promise<void> {
     try {
-      this.#settle(invocation, await returned);
+      this.#invocations.settle(invocation, await returned);
     } catch (failure) {
-      this.#fail(invocation, failure);
+      this.#invocations.fail(invocation, failure);
     }
   }
 
-  /** @throws Error when the value is no answer. */
-  #settle(invocation: Invocation, value: unknown): void {
-    // An uncaught exception may have ended it before its promise did.
-    if (invocation.ended) return;
-    const answer = toAnswer(value);
-    this.#output.drain(invocation);
-    const rest = sendAnswer(this.#connection, invocation, answer);
-    if (rest === undefined) this.#end(invocation);
-    else this.#finish(invocation, rest);
-  }
-
-  async #finish(invocation: Invocation, rest: Promise<void>): Promise<void> {
-    invocation.answering = true;
-    try {
-      await rest;
-      this.#output.drain(invocation);
-      this.#end(invocation);
-    } catch (failure) {
-      this.#fail(invocation, failure);
-    }
-  }
-
-  #fail(invocation: Invocation, failure: unknown): void {
-    if (invocation.ended) return;
-    const { message: text, detail } = describeFailure(failure);
-    this.#output.drain(invocation);
-    const undecodable = failure instanceof UndecodableBody;
-    this.#connection.send(message.invocationError(invocation.id, text, detail, undecodable));
-    this.#end(invocation);
-  }
-
-  #end(invocation: Invocation): void {
-    invocation.ended = true;
-    invocation.streamed?.fail(new Error('cannot read on: the invocation has ended'));
-    delete this.#running[invocation.id];
-  }
-
-  /** While the handler runs, nothing is sent: it owes its end, and the gateway kills what does not come to one. */
   #cancel(id: number, reason: CancelReason): void {
-    const invocation = this.#running[id];
+    const invocation = this.#invocations.find(id);
     if (invocation === undefined) return;
     this.#within(invocation, () => invocation.cancel(reason));
-    // A body that will not arrive, or an answer whose source may never come to its next piece.
-    if (invocation.arriving !== null || invocation.answering) {
-      this.#fail(invocation, new Error('invocation cancelled'));
-    }
+    this.#invocations.cancelled(invocation);
   }
 
   /** One that belongs to an invocation ends that invocation; any other leaves a process nobody can vouch for. */
   #uncaught(failure: unknown, invocation: Invocation | undefined): void {
     if (invocation !== undefined && !invocation.ended) {
-      this.#fail(invocation, failure);
+      this.#invocations.fail(invocation, failure);
       return;
     }
     this.#output.write('stderr', `${describeFailure(failure).detail}\n`);
