@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Write;
 use std::os::fd::FromRawFd;
 use std::process::exit;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::wire::frame::{FrameReader, Item, Stop};
 
@@ -28,7 +28,17 @@ impl Receiver {
             Err(Stop::BadFrame(reason)) => end_process(&format!("cannot go on: {reason}")),
         }
     }
+
+    /// Whether `receive` would not wait.
+    pub fn has_next(&self) -> bool {
+        self.0.has_next()
+    }
 }
+
+/// More is written at once.
+const MOST_GATHERED_BYTES: usize = 32_768;
+/// One answer of a size that is rare must not hold its memory for ever.
+const MOST_KEPT_BYTES: usize = 262_144;
 
 pub struct Sender {
     file: File,
@@ -38,25 +48,51 @@ pub struct Sender {
 #[derive(Default)]
 struct Outbox {
     pending: Vec<u8>,
+    spare: Vec<u8>,
     writing: bool,
 }
 
 impl Sender {
     /// Writes whole frames, behind those that another thread is writing.
     pub fn send(&self, frames: &[u8]) {
-        let mut outbox = self.outbox.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut outbox = self.outbox();
         outbox.pending.extend_from_slice(frames);
+        self.write(outbox);
+    }
+
+    /// Keeps whole frames for the next `send` or `flush`, which must come soon.
+    pub fn gather(&self, frames: &[u8]) {
+        let mut outbox = self.outbox();
+        outbox.pending.extend_from_slice(frames);
+        if outbox.pending.len() > MOST_GATHERED_BYTES {
+            self.write(outbox);
+        }
+    }
+
+    pub fn flush(&self) {
+        self.write(self.outbox());
+    }
+
+    fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write<'a>(&'a self, mut outbox: MutexGuard<'a, Outbox>) {
         if outbox.writing {
             return;
         }
         outbox.writing = true;
         while !outbox.pending.is_empty() {
-            let gathered = std::mem::take(&mut outbox.pending);
+            let spare = std::mem::take(&mut outbox.spare);
+            let mut gathered = std::mem::replace(&mut outbox.pending, spare);
             drop(outbox);
             if (&self.file).write_all(&gathered).is_err() {
                 exit(0); // The gateway has gone.
             }
-            outbox = self.outbox.lock().unwrap_or_else(PoisonError::into_inner);
+            gathered.clear();
+            gathered.shrink_to(MOST_KEPT_BYTES);
+            outbox = self.outbox();
+            outbox.spare = gathered;
         }
         outbox.writing = false;
     }

@@ -60,7 +60,7 @@ impl Invocation {
         state.answering
     }
 
-    /// Sends the last frames, behind the output; only the first end counts.
+    /// Hands in the last frames, behind the output; only the first end counts.
     pub fn finish(&self, sender: &Sender, frames: &[u8]) {
         let mut state = self.state();
         if state.ended {
@@ -68,7 +68,7 @@ impl Invocation {
         }
         state.ended = true;
         self.output.flush(sender);
-        sender.send(frames);
+        sender.gather(frames);
         self.room_made.notify_all();
     }
 }

@@ -11,6 +11,7 @@ mod failure;
 mod handler;
 mod headers;
 mod invocation;
+mod jobs;
 #[doc(hidden)]
 pub mod output;
 mod program;

@@ -6,6 +6,7 @@ use crate::connection::{end_process, open};
 use crate::event::Function;
 use crate::failure::install_panic_hook;
 use crate::handler::Handler;
+use crate::jobs::Jobs;
 use crate::output;
 use crate::reply::IntoReply;
 use crate::wire::frame::Item;
@@ -32,7 +33,8 @@ pub fn serve<Arguments: 'static, H: Handler<Arguments>>(handler: H, version: &st
     output::install(sender, max_output_bytes);
     install_panic_hook();
     let call = move |event| Ok(handler.call(event)?.into_reply());
-    let worker = Worker::new(Function { env, context }, Box::new(call), sender, max_output_bytes);
+    let worker = Worker::new(Function { env, context }, Box::new(call), receiver, sender, max_output_bytes);
     sender.send(&ready(CONCURRENCY, version));
-    Box::leak(Box::new(worker)).serve(receiver)
+    // One thread for each call, and the first one to read.
+    Box::leak(Box::new(Jobs::new(CONCURRENCY))).serve(Box::leak(Box::new(worker)))
 }

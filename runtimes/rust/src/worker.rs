@@ -1,9 +1,9 @@
-//! Serves one function: many invocations at once, each on a thread of its own. Promises one end for each, also for one that
-//! panics or is cancelled.
+//! Serves one function: many invocations at once. Promises one end for each, also for one that panics or is cancelled; which
+//! thread does what is left to jobs.rs.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
@@ -12,6 +12,7 @@ use crate::connection::{end_process, Receiver, Sender};
 use crate::event::{Body, Function};
 use crate::failure::Failure;
 use crate::invocation::{set_current, Invocation};
+use crate::jobs::Work;
 use crate::reply::Reply;
 use crate::stream::send_answer;
 use crate::wire::frame::Item;
@@ -19,7 +20,7 @@ use crate::wire::incoming::{Message, Object, RequestBody};
 use crate::wire::limits::INITIAL_WINDOW_BYTES;
 use crate::wire::outgoing::{credit, pong};
 
-/// Invocations that the gateway may have here at once, and so the most threads that run handlers.
+/// Invocations that the gateway may have here at once.
 pub const CONCURRENCY: usize = 64;
 
 /// Runs user code; it may panic.
@@ -30,19 +31,17 @@ pub struct Worker {
     pub call: Call,
     pub sender: &'static Sender,
     pub max_output_bytes: usize,
+    incoming: Mutex<Incoming>,
     running: Mutex<HashMap<u32, Arc<Invocation>>>,
-    jobs: Mutex<Jobs>,
-    job_came: Condvar,
 }
 
-#[derive(Default)]
-struct Jobs {
-    waiting: VecDeque<Job>,
-    idle_threads: usize,
-    threads: usize,
+/// What the thread that reads has in its hands.
+struct Incoming {
+    receiver: Receiver,
+    arriving: HashMap<u32, Arriving>,
 }
 
-struct Job {
+pub struct Job {
     call: Arc<Invocation>,
     event: Object,
     body: Body,
@@ -55,112 +54,18 @@ struct Arriving {
     unreturned: usize,
 }
 
-impl Worker {
-    pub fn new(function: Function, call: Call, sender: &'static Sender, max_output_bytes: usize) -> Self {
-        let (running, jobs, job_came) = Default::default();
-        Self { function, call, sender, max_output_bytes, running, jobs, job_came }
-    }
+impl Work for Worker {
+    type Job = Job;
 
-    /// Reads the connection until it ends, and with it the process.
-    pub fn serve(&'static self, mut receiver: Receiver) -> ! {
-        let mut arriving: HashMap<u32, Arriving> = HashMap::new();
+    /// All that one read of the connection brings. Ends the process with the connection.
+    fn read(&self) -> Vec<Job> {
+        let mut incoming = self.incoming.lock().unwrap_or_else(PoisonError::into_inner);
+        let Incoming { receiver, arriving } = &mut *incoming;
+        let mut jobs = Vec::new();
         loop {
-            match receiver.receive() {
-                Item::Chunk(id, data) => self.take_chunk(&mut arriving, id, &data),
-                Item::Message(Message::Invoke { id, remaining_ms, event, body }) => {
-                    let call = Arc::new(Invocation::new(id, remaining_ms, self.max_output_bytes));
-                    self.running().insert(id, call.clone());
-                    match body {
-                        RequestBody::None => self.start(Job { call, event, body: Body::None }),
-                        RequestBody::Text(text) => self.start(Job { call, event, body: Body::Text(text) }),
-                        RequestBody::Stream => {
-                            let job = Job { call, event, body: Body::None };
-                            arriving.insert(id, Arriving { job, bytes: Vec::new(), unreturned: 0 });
-                        }
-                    }
-                }
-                Item::Message(Message::Cancel { id }) => {
-                    let was_arriving = arriving.remove(&id).is_some();
-                    self.take_cancel(id, was_arriving);
-                }
-                Item::Message(Message::Credit { id, bytes }) => {
-                    if let Some(call) = self.find(id) {
-                        call.add_room(bytes);
-                    }
-                }
-                Item::Message(Message::Ping { n }) => self.sender.send(&pong(n)),
-                Item::Message(Message::Load { .. }) => end_process("cannot go on: BadFrame: a second load"),
-            }
-        }
-    }
-
-    fn running(&self) -> MutexGuard<'_, HashMap<u32, Arc<Invocation>>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn jobs(&self) -> MutexGuard<'_, Jobs> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// None for one that has ended: what is said about it crossed its end on the wire.
-    fn find(&self, id: u32) -> Option<Arc<Invocation>> {
-        self.running().get(&id).cloned()
-    }
-
-    fn take_chunk(&'static self, arriving: &mut HashMap<u32, Arriving>, id: u32, data: &[u8]) {
-        if data.is_empty() {
-            if let Some(Arriving { mut job, bytes, .. }) = arriving.remove(&id) {
-                job.body = Body::Bytes(bytes);
-                self.start(job);
-            }
-            return;
-        }
-        let Some(upload) = arriving.get_mut(&id) else { return };
-        upload.bytes.extend_from_slice(data);
-        upload.unreturned += data.len();
-        if upload.unreturned >= INITIAL_WINDOW_BYTES / 2 {
-            self.sender.send(&credit(id, std::mem::take(&mut upload.unreturned)));
-        }
-    }
-
-    /// While the handler runs, nothing is sent: it owes its end, and the gateway kills what does not come to one.
-    fn take_cancel(&self, id: u32, was_arriving: bool) {
-        let Some(call) = self.find(id) else { return };
-        if call.cancel() || was_arriving {
-            self.finish(&call, &Failure::cancelled().frame(id));
-        }
-    }
-
-    /// A thread that has nothing to do takes the job, or a new one.
-    fn start(&'static self, job: Job) {
-        let mut jobs = self.jobs();
-        jobs.waiting.push_back(job);
-        if jobs.waiting.len() <= jobs.idle_threads || jobs.threads >= CONCURRENCY {
-            drop(jobs);
-            self.job_came.notify_one();
-            return;
-        }
-        let thread = std::thread::Builder::new().name("handler".into());
-        // With no thread at all the job would wait for ever; with some it waits its turn.
-        match thread.spawn(move || self.run_jobs()) {
-            Ok(_) => jobs.threads += 1,
-            Err(_) if jobs.threads > 0 => {}
-            Err(error) => end_process(&format!("cannot start a thread: {error}")),
-        }
-    }
-
-    fn run_jobs(&self) -> ! {
-        loop {
-            let mut jobs = self.jobs();
-            jobs.idle_threads += 1;
-            while jobs.waiting.is_empty() {
-                jobs = self.job_came.wait(jobs).unwrap_or_else(PoisonError::into_inner);
-            }
-            jobs.idle_threads -= 1;
-            let job = jobs.waiting.pop_front();
-            drop(jobs);
-            if let Some(job) = job {
-                self.run(job);
+            jobs.extend(self.take(arriving, receiver.receive()));
+            if !receiver.has_next() {
+                return jobs;
             }
         }
     }
@@ -176,6 +81,87 @@ impl Worker {
         };
         self.finish(&call, &frames);
         set_current(None);
+    }
+
+    fn flush(&self) {
+        self.sender.flush();
+    }
+}
+
+impl Worker {
+    pub fn new(
+        function: Function,
+        call: Call,
+        receiver: Receiver,
+        sender: &'static Sender,
+        max_output_bytes: usize,
+    ) -> Self {
+        let incoming = Mutex::new(Incoming { receiver, arriving: HashMap::new() });
+        Self { function, call, sender, max_output_bytes, incoming, running: Mutex::default() }
+    }
+
+    /// A call that can run now, if that is what came.
+    fn take(&self, arriving: &mut HashMap<u32, Arriving>, item: Item) -> Option<Job> {
+        match item {
+            Item::Chunk(id, data) => return self.take_chunk(arriving, id, &data),
+            Item::Message(Message::Invoke { id, remaining_ms, event, body }) => {
+                let call = Arc::new(Invocation::new(id, remaining_ms, self.max_output_bytes));
+                self.running().insert(id, call.clone());
+                match body {
+                    RequestBody::None => return Some(Job { call, event, body: Body::None }),
+                    RequestBody::Text(text) => return Some(Job { call, event, body: Body::Text(text) }),
+                    RequestBody::Stream => {
+                        let job = Job { call, event, body: Body::None };
+                        arriving.insert(id, Arriving { job, bytes: Vec::new(), unreturned: 0 });
+                    }
+                }
+            }
+            Item::Message(Message::Cancel { id }) => {
+                let was_arriving = arriving.remove(&id).is_some();
+                self.take_cancel(id, was_arriving);
+            }
+            Item::Message(Message::Credit { id, bytes }) => {
+                if let Some(call) = self.find(id) {
+                    call.add_room(bytes);
+                }
+            }
+            Item::Message(Message::Ping { n }) => self.sender.send(&pong(n)),
+            Item::Message(Message::Load { .. }) => end_process("cannot go on: BadFrame: a second load"),
+        }
+        None
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<u32, Arc<Invocation>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// None for one that has ended: what is said about it crossed its end on the wire.
+    fn find(&self, id: u32) -> Option<Arc<Invocation>> {
+        self.running().get(&id).cloned()
+    }
+
+    fn take_chunk(&self, arriving: &mut HashMap<u32, Arriving>, id: u32, data: &[u8]) -> Option<Job> {
+        if data.is_empty() {
+            let Arriving { mut job, bytes, .. } = arriving.remove(&id)?;
+            job.body = Body::Bytes(bytes);
+            return Some(job);
+        }
+        let upload = arriving.get_mut(&id)?;
+        upload.bytes.extend_from_slice(data);
+        upload.unreturned += data.len();
+        if upload.unreturned >= INITIAL_WINDOW_BYTES / 2 {
+            self.sender.send(&credit(id, std::mem::take(&mut upload.unreturned)));
+        }
+        None
+    }
+
+    /// While the handler runs, nothing is sent: it owes its end, and the gateway kills what does not come to one.
+    fn take_cancel(&self, id: u32, was_arriving: bool) {
+        let Some(call) = self.find(id) else { return };
+        if call.cancel() || was_arriving {
+            self.finish(&call, &Failure::cancelled().frame(id));
+            self.sender.flush();
+        }
     }
 
     fn answer(&self, Job { call, event, body }: Job) -> Result<Vec<u8>, Failure> {

@@ -46,10 +46,26 @@ impl<R: Read> FrameReader<R> {
             return Err(bad(format!("frame of {length} bytes, accepted: 1 to {MAX_FRAME_BYTES}")));
         }
         match self.tag()? {
-            MESSAGE_TAG => Ok(Item::Message(parse_message(&self.payload(length)?)?)),
+            MESSAGE_TAG => self.message(length),
             CHUNK_TAG => self.chunk(length),
             tag => Err(bad(format!("payload starts with byte {tag}"))),
         }
+    }
+
+    /// Whether the next frame, or what is none, is here already.
+    pub fn has_next(&self) -> bool {
+        let Some((prefix, payload)) = self.source.buffer().split_first_chunk::<LENGTH_BYTES>() else { return false };
+        let length = u32::from_be_bytes(*prefix) as usize;
+        length > MAX_FRAME_BYTES || payload.len() >= length
+    }
+
+    fn message(&mut self, length: usize) -> Result<Item, Stop> {
+        let message = match self.source.buffer().get(..length) {
+            Some(payload) => parse_message(payload)?,
+            None => return Ok(Item::Message(parse_message(&self.payload(length)?)?)),
+        };
+        self.source.consume(length);
+        Ok(Item::Message(message))
     }
 
     /// The payload's first byte stays in the buffer.
