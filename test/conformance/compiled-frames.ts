@@ -86,6 +86,33 @@ function inOrder(frame: GoldenFrame): GoldenFrame {
   return { ...frame, message, hex: encodeMessage(message).toString('hex') };
 }
 
+/** An invocation whose event is written in a way of its own. */
+function writtenInvoke(id: number, event: string): Buffer {
+  const start = `{"type":"invoke","id":${id},"remaining_ms":5000,"event":`;
+  return encodeFrame(Buffer.from(`${start}${event},"body":{"kind":"none"}}`));
+}
+
+/** What JSON may say, in more ways than the gateway writes it. */
+const values = [
+  ...[
+    '0',
+    '-0.5',
+    '1e3',
+    '1E-2',
+    '123456789012',
+    '0.1',
+    'true',
+    'false',
+    'null',
+    '""',
+    '[]',
+    '{}',
+    '[[1,[]],{}]',
+  ],
+  ...['"\\u00e9\\n\\"\\\\"', '"\\ud83d\\ude00"', '"é😀"', ' [ 1 ,\n2 ] ', ' { "a" : { "b" : "c" } } '],
+  `"${'long '.repeat(2_000)}"`,
+];
+
 const bad: readonly [name: string, bytes: Buffer][] = [
   ['a length of 0', Buffer.alloc(4)],
   ['a length beyond the maximum', Buffer.from([0x00, 0x20, 0x00, 0x01])],
@@ -106,6 +133,9 @@ const bad: readonly [name: string, bytes: Buffer][] = [
     'an unknown kind of body',
     encodeMessage({ type: 'invoke', id: 1, remaining_ms: 1, event: {}, body: { kind: 'x' } }),
   ],
+  ...['{"a":1,}', '[1,]', '{"a" 1}', '01', '1.', '.5', '+1', '1e', 'True', '"\t"', '"\\x"', '{} {}', '{'].map(
+    (value): [string, Buffer] => [`an invocation with ${value}`, writtenInvoke(1, `{"x":${value}}`)],
+  ),
   ['credit beyond the window', encodeMessage({ type: 'credit', id: 1, bytes: 262_145 })],
   ['a second load', encodeMessage({ type: 'load', protocol: 1, env: {}, context: {}, maxOutputBytes: 1 })],
   ['a chunk without an id', encodeFrame(Buffer.from([0x01, 0x00]))],
@@ -120,6 +150,16 @@ export function describeFrames(title: string, program: () => CompiledProgram): v
         worker.sendRaw(bytes);
         assert.equal(await worker.exited, 1, name);
         assert.match(worker.rawOutput, /^cannot go on: BadFrame/, name);
+      }
+    });
+
+    it('an event reads as what its JSON says, however that is written', async (test) => {
+      const worker = await program().loaded(test);
+      for (const [index, value] of values.entries()) {
+        const answer = worker.expect(1_000 + index);
+        worker.sendRaw(writtenInvoke(1_000 + index, `{"query":{},"params":{},"value":${value}}`));
+        const { event } = JSON.parse((await answer).body.toString()) as { event: { value: unknown } };
+        assert.deepEqual(event.value, JSON.parse(value), value);
       }
     });
 

@@ -35,6 +35,9 @@ func parseMessage(payload []byte) (*Message, error) {
 	if !utf8.Valid(payload) {
 		return nil, badFrame("message is no UTF-8")
 	}
+	if message := parseInvoke(payload); message != nil {
+		return message, message.check()
+	}
 	message := &Message{}
 	if err := json.Unmarshal(payload, message); err != nil {
 		return nil, badFrame("message is no JSON as expected: %v", err)

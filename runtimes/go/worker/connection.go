@@ -6,6 +6,7 @@ package worker
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"sync"
 	"syscall"
 
@@ -22,6 +23,9 @@ type connection struct {
 	pending []byte
 	spare   []byte
 	writing bool
+	// The goroutine that writes what was gathered has been told.
+	told bool
+	tell chan struct{}
 }
 
 func openConnection() *connection {
@@ -30,7 +34,9 @@ func openConnection() *connection {
 	// Programs that a handler might start are nobody the gateway talks to.
 	syscall.CloseOnExec(gatewayDescriptor)
 	file := os.NewFile(gatewayDescriptor, "gateway")
-	return &connection{file: file, reader: wire.NewReader(file)}
+	link := &connection{file: file, reader: wire.NewReader(file), tell: make(chan struct{}, 1)}
+	go link.writeGathered()
+	return link
 }
 
 // receive waits for the next message or chunk. Ends the process with the connection, or for what is no frame.
@@ -50,6 +56,31 @@ func (link *connection) receive() (*wire.Message, wire.Chunk) {
 func (link *connection) send(frames []byte) {
 	link.mutex.Lock()
 	link.pending = append(link.pending, frames...)
+	link.write()
+}
+
+// gather keeps whole frames until the goroutines that can run now have run: what they have to say goes along.
+func (link *connection) gather(frames []byte) {
+	link.mutex.Lock()
+	defer link.mutex.Unlock()
+	link.pending = append(link.pending, frames...)
+	if !link.told {
+		link.told = true
+		link.tell <- struct{}{}
+	}
+}
+
+func (link *connection) writeGathered() {
+	for range link.tell {
+		runtime.Gosched()
+		link.mutex.Lock()
+		link.told = false
+		link.write()
+	}
+}
+
+// write is called with the lock and returns without it.
+func (link *connection) write() {
 	if link.writing {
 		link.mutex.Unlock()
 		return

@@ -75,7 +75,7 @@ func (out *output) begin(call *capture, id uint32) {
 	call.id, call.left = id, out.limit
 	out.mutex.Lock()
 	defer out.mutex.Unlock()
-	out.drain()
+	out.drainAtTurn(1)
 	out.running[call] = struct{}{}
 }
 
@@ -86,11 +86,18 @@ func (out *output) end(call *capture) {
 	if _, found := out.running[call]; !found {
 		return
 	}
-	out.drain()
+	out.drainAtTurn(2)
 	delete(out.running, call)
 	out.flush(call)
 	if len(out.running) == 0 {
 		out.flush(&out.loose)
+	}
+}
+
+// drainAtTurn drains when more or fewer calls change whose output it is: while several run, before and after, it is nobody's.
+func (out *output) drainAtTurn(most int) {
+	if len(out.running) <= most && anyReadable(out.pipes) {
+		out.drain()
 	}
 }
 

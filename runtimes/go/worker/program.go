@@ -33,5 +33,6 @@ func begin() *worker {
 		link:     link,
 		output:   captured,
 		running:  map[uint32]*invocation{},
+		idle:     make(chan *invocation),
 	}
 }

@@ -1,4 +1,4 @@
-// Serves one function: many invocations at once, each in a goroutine of its own. Promises one end for each, also for one
+// Serves one function: many invocations at once, each in a goroutine that it has for itself. Promises one end for each, also for one
 // that panics or is cancelled.
 
 package worker
@@ -22,6 +22,8 @@ type worker struct {
 
 	mutex   sync.Mutex
 	running map[uint32]*invocation
+	// To goroutines whose call has ended: a new one would have to grow its stack first.
+	idle chan *invocation
 }
 
 // serve reads the connection until it ends, and with it the process.
@@ -97,7 +99,18 @@ func (server *worker) takeCancel(id uint32) {
 
 func (server *worker) start(call *invocation) {
 	server.output.begin(&call.output, call.id)
-	go server.run(call)
+	select {
+	case server.idle <- call:
+	default:
+		go server.runCalls(call)
+	}
+}
+
+func (server *worker) runCalls(call *invocation) {
+	for {
+		server.run(call)
+		call = <-server.idle
+	}
 }
 
 func (server *worker) run(call *invocation) {
@@ -132,10 +145,17 @@ func (server *worker) answer(call *invocation) ([]byte, error) {
 	return sendAnswer(call, given, server.link.send)
 }
 
-// The output first: the end of an invocation is the last that the gateway takes of it.
+// The output first: the end of an invocation is the last that the gateway takes of it. Nothing can go along with the answer
+// of the only one.
 func (server *worker) finish(call *invocation, frames []byte) {
 	server.output.end(&call.output)
-	if call.finish(server.link.send, frames) {
+	server.mutex.Lock()
+	send := server.link.gather
+	if len(server.running) == 1 {
+		send = server.link.send
+	}
+	server.mutex.Unlock()
+	if call.finish(send, frames) {
 		server.mutex.Lock()
 		delete(server.running, call.id)
 		server.mutex.Unlock()
