@@ -81,18 +81,18 @@ async function findNamespace(search: NamespaceSearch): Promise<NamespaceFinding>
   if (!ffi) return { way: null, missing: 'the launcher needs Linux on x64 or arm64 and node:ffi' };
   if (!mountApi)
     return { way: null, missing: 'this kernel is too old for it: mount_setattr came with Linux 5.12' };
-  const reasons: string[] = [];
+  const reasons = new Set<string>();
   for (const way of waysOf(search)) {
     const launcher = launcherFor(way, search);
     if (launcher === null) {
-      reasons.push('unshare is not installed: it is part of util-linux');
+      reasons.add('unshare is not installed: it is part of util-linux');
       continue;
     }
     const reason = failureOf(await tryWay(way, launcher, search));
     if (reason === null) return { way, launcher };
-    reasons.push(reason);
+    reasons.add(reason);
   }
-  return { way: null, missing: `${reasons.join('; ')}; ${namespaceHint()}` };
+  return { way: null, missing: `${[...reasons].join('; ')}; ${namespaceHint()}` };
 }
 
 function waysOf({ config }: NamespaceSearch): readonly NamespaceWay[] {
