@@ -22,6 +22,8 @@ pub struct State {
     pub answering: bool,
     pub cancelled: bool,
     pub ended: bool,
+    /// The handler waits for room. To tell nobody would be a system call too.
+    awaited: bool,
 }
 
 impl Invocation {
@@ -31,7 +33,13 @@ impl Invocation {
             id,
             output: Capture::new(id, max_output_bytes),
             deadline: Instant::now() + remaining,
-            state: Mutex::new(State { room: INITIAL_WINDOW_BYTES, answering: false, cancelled: false, ended: false }),
+            state: Mutex::new(State {
+                room: INITIAL_WINDOW_BYTES,
+                answering: false,
+                cancelled: false,
+                ended: false,
+                awaited: false,
+            }),
             room_made: Condvar::new(),
         }
     }
@@ -42,13 +50,17 @@ impl Invocation {
 
     /// Waits for room, a cancel or the end.
     pub fn state_with_room(&self) -> MutexGuard<'_, State> {
-        let waits = |state: &mut State| state.room == 0 && !state.cancelled && !state.ended;
+        let waits = |state: &mut State| {
+            state.awaited = state.room == 0 && !state.cancelled && !state.ended;
+            state.awaited
+        };
         self.room_made.wait_while(self.state(), waits).unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn add_room(&self, bytes: usize) {
-        self.state().room += bytes;
-        self.room_made.notify_all();
+        let mut state = self.state();
+        state.room += bytes;
+        self.notify(&state);
     }
 
     /// Returns whether the end is owed by the worker itself: the answer has begun, and its source may never come to its
@@ -56,7 +68,7 @@ impl Invocation {
     pub fn cancel(&self) -> bool {
         let mut state = self.state();
         state.cancelled = true;
-        self.room_made.notify_all();
+        self.notify(&state);
         state.answering
     }
 
@@ -69,7 +81,13 @@ impl Invocation {
         state.ended = true;
         self.output.flush(sender);
         sender.gather(frames);
-        self.room_made.notify_all();
+        self.notify(&state);
+    }
+
+    fn notify(&self, state: &State) {
+        if state.awaited {
+            self.room_made.notify_all();
+        }
     }
 }
 
