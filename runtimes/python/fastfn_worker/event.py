@@ -17,8 +17,17 @@ def build_event(message, data, function):
     incoming = event.get("env")
     env = function.env
     event["env"] = {**incoming, **env} if incoming else env.copy()
-    event["context"] = {**function.context, **event.get("context", {})}
+    event["context"] = _own_context(function, event.get("context", {}))
     return event
+
+
+def _own_context(function, of_call):
+    # What one handler changes in it must not reach the next.
+    context = function.context.copy()
+    for name, part in function.context_parts:
+        context[name] = part.copy()
+    context.update(of_call)
+    return context
 
 
 def _set_bytes(event, data):

@@ -9,6 +9,7 @@ class Function:
     def __init__(self, module, load):
         self.env = load["env"]
         self.context = load["context"]
+        self.context_parts = [(name, part) for name, part in self.context.items() if type(part) is dict]
         self.streams_body = load.get("streamBody", False)
         bind = _adapters[load["adapter"]]
         self.call, target = bind(module, load["handler"])

@@ -75,6 +75,17 @@ export const callPromises: readonly GatewayPromise[] = [
     },
   },
   {
+    promise: 'what a handler changes in its event the next call does not see',
+    check: async (subject) => {
+      assert.deepEqual((await subject.call('changes-event')).json(), { changed: true });
+      const { context, env } = await eventOf(subject);
+      assert.deepEqual(
+        [context.debug, context.runtime, env.PROMISED],
+        [{ enabled: true }, subject.language.name, 'kept'],
+      );
+    },
+  },
+  {
     promise: 'query: lists for what comes twice, true for what has no value',
     check: async (subject) => {
       const answer = await subject.ask('case=event&a=1&a=2&b&c=&d=%C3%A9+x');
