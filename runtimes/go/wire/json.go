@@ -131,14 +131,18 @@ func (reader *jsonReader) number() (any, bool) {
 	text := reader.text[start:reader.at]
 	// What strconv takes and JSON does not begins otherwise, or has a point without digits.
 	digits := strings.TrimPrefix(text, "-")
-	if digits == "" || digits[0] < '0' || digits[0] > '9' || digits[0] == '0' && len(digits) > 1 && digits[1] <= '9' && digits[1] >= '0' {
+	if !digitAt(digits, 0) || digits[0] == '0' && digitAt(digits, 1) {
 		return nil, false
 	}
-	if point := strings.IndexByte(digits, '.'); point >= 0 && (point+1 == len(digits) || digits[point+1] < '0' || digits[point+1] > '9') {
+	if point := strings.IndexByte(digits, '.'); point >= 0 && !digitAt(digits, point+1) {
 		return nil, false
 	}
 	number, err := strconv.ParseFloat(text, 64)
 	return number, err == nil
+}
+
+func digitAt(text string, at int) bool {
+	return at < len(text) && '0' <= text[at] && text[at] <= '9'
 }
 
 func (reader *jsonReader) word(word string) bool {
@@ -160,7 +164,11 @@ func (reader *jsonReader) byte(mark byte) bool {
 }
 
 func (reader *jsonReader) skipSpace() {
-	for reader.at < len(reader.text) && reader.text[reader.at] <= ' ' && strings.IndexByte(jsonSpace, reader.text[reader.at]) >= 0 {
+	for reader.at < len(reader.text) {
+		char := reader.text[reader.at]
+		if char > ' ' || strings.IndexByte(jsonSpace, char) < 0 {
+			return
+		}
 		reader.at++
 	}
 }
