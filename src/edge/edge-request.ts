@@ -13,6 +13,7 @@ import type {
 } from '../invocation/invocation.ts';
 import type { RequestTrace } from '../tracing/tracing.ts';
 import { hasBody, readBody } from './body-reader.ts';
+import type { ReadHeaders } from './header-memory.ts';
 import { IncomingBody } from './incoming-body.ts';
 import type { EdgeProxy } from './proxy/edge-proxy.ts';
 
@@ -23,8 +24,7 @@ interface EdgeRequestFields {
   readonly rawPath: string;
   readonly query: Readonly<Record<string, unknown>>;
   readonly params: Readonly<Record<string, string>>;
-  readonly headers: EventHeaders;
-  readonly headersJson: string;
+  readonly headers: ReadHeaders;
   readonly clientIp: string;
   readonly forwarded: ForwardedOrigin | null;
   readonly trace: RequestTrace | null;
@@ -42,11 +42,11 @@ export class EdgeRequest implements InvocationRequest {
   readonly query: Readonly<Record<string, unknown>>;
   readonly params: Readonly<Record<string, string>>;
   readonly headers: EventHeaders;
-  readonly headersJson: string;
   readonly clientIp: string;
   readonly forwarded: ForwardedOrigin | null;
   readonly trace: RequestTrace | null;
   readonly signal: CancelSignal;
+  readonly #readHeaders: ReadHeaders;
   readonly #maxBodyBytes: number;
   readonly #proxy: EdgeProxy;
   readonly #request: IncomingMessage;
@@ -61,8 +61,8 @@ export class EdgeRequest implements InvocationRequest {
     this.rawPath = fields.rawPath;
     this.query = fields.query;
     this.params = fields.params;
-    this.headers = fields.headers;
-    this.headersJson = fields.headersJson;
+    this.headers = fields.headers.headers;
+    this.#readHeaders = fields.headers;
     this.clientIp = fields.clientIp;
     this.forwarded = fields.forwarded;
     this.trace = fields.trace;
@@ -71,6 +71,11 @@ export class EdgeRequest implements InvocationRequest {
     this.#proxy = fields.proxy;
     this.#request = request;
     this.#response = response;
+  }
+
+  /** Only for a request that reaches its handler. */
+  get headersJson(): string {
+    return this.#readHeaders.json;
   }
 
   /** Read once; asked again it gives the same. */
